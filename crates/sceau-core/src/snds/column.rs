@@ -1,0 +1,34 @@
+use arrow::datatypes::DataType;
+
+/// What a column may tell about a person, and so what a permit may do with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Names a person, a professional or an establishment: only ever seen as a pseudonym.
+    Identifier,
+    /// Does not name, but singles out when combined: month of birth, commune, exact care date, date of death.
+    QuasiIdentifier,
+    /// What must not be learnt of one person: diagnosis, cause of death, long-term illness.
+    Sensitive,
+    /// Links rows of two tables and says nothing of a person by itself.
+    Key,
+    /// Anything else.
+    Plain,
+}
+
+/// One column of a table of the data model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnModel {
+    /// The column's name in the data model's spelling, e.g. `BEN_NIR_PSA`.
+    pub name: String,
+    /// The Arrow type it is stored as; `None` where the model leaves it to the stored file.
+    pub data_type: Option<DataType>,
+    /// Whether a stored value may be missing.
+    pub nullable: bool,
+    /// What it may tell; `None` when nobody has classified it, and then `columns = "*"` does not grant it.
+    pub role: Option<Role>,
+    /// Of an identifier: the pseudonym domain it belongs to. Columns that mean the same person share one.
+    pub domain: Option<String>,
+    /// The first year in which the column exists, where the model knows it.
+    pub since: Option<u16>,
+}
