@@ -31,4 +31,7 @@ pub struct ColumnModel {
     pub domain: Option<String>,
     /// The first year in which the column exists, where the model knows it.
     pub since: Option<u16>,
+    /// Whether a stored table may lack it: only a copy made for one project, or another source than the published schema,
+    /// has the column.
+    pub optional: bool,
 }

@@ -41,10 +41,12 @@ fn column(line: &str) -> Option<ColumnModel> {
     let stored = facts.next()?;
     let nullable = stored.ends_with('?');
     let mut since = None;
+    let mut optional = false;
     for fact in facts {
         match fact {
             "PK" => {}
-            _ if fact.starts_with("FK:") || fact.starts_with("NOM:") || fact.starts_with('+') => {}
+            _ if fact.starts_with("FK:") || fact.starts_with("NOM:") => {}
+            _ if fact.starts_with('+') => optional = true,
             _ => since = Some(fact.parse().ok()?),
         }
     }
@@ -55,6 +57,7 @@ fn column(line: &str) -> Option<ColumnModel> {
         role: None,
         domain: None,
         since,
+        optional,
     })
 }
 

@@ -1,0 +1,198 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::SessionStateDefaults;
+use datafusion::prelude::SessionConfig;
+use object_store::ObjectStore;
+use url::Url;
+
+use super::table::{StoredTable, TableConfig};
+use super::{Inner, Options, Platform};
+use crate::config::{ConfigError, Document};
+use crate::pseudonym::{KeyError, KeyProvider, ProjectKey};
+use crate::sql::{FunctionRegistry, fold};
+
+/// Builds a [`Platform`] in code.
+///
+/// ```
+/// use std::sync::Arc;
+/// use object_store::memory::InMemory;
+/// use sceau_core::Platform;
+/// use sceau_core::pseudonym::EnvKeys;
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let platform = Platform::builder()
+///     .store("snds", Arc::new(InMemory::new()))
+///     .keys(Arc::new(EnvKeys))
+///     .memory_limit(4 << 30)
+///     .build()
+///     .await?;
+/// assert_eq!(platform.table_names().count(), 0);
+/// # Ok::<(), sceau_core::ConfigError>(()) }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct PlatformBuilder {
+    stores: BTreeMap<String, Arc<dyn ObjectStore>>,
+    tables: BTreeMap<String, TableConfig>,
+    keys: Arc<dyn KeyProvider>,
+    memory_limit: Option<usize>,
+    options: Options,
+    document: Document,
+}
+
+impl Default for PlatformBuilder {
+    fn default() -> Self {
+        Self {
+            stores: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            keys: Arc::new(NoKeys),
+            memory_limit: None,
+            options: Options::default(),
+            document: Document::new("the platform", ""),
+        }
+    }
+}
+
+impl PlatformBuilder {
+    /// A store under a name that tables speak of it by. Its root is where the tables' paths begin.
+    pub fn store(mut self, name: &str, store: Arc<dyn ObjectStore>) -> Self {
+        self.stores.insert(name.to_owned(), store);
+        self
+    }
+
+    /// A table under the name it is asked for by: an SNDS table needs nothing but its place.
+    pub fn table(mut self, name: &str, table: TableConfig) -> Self {
+        self.tables.insert(name.to_owned(), table);
+        self
+    }
+
+    /// Where the projects' keys come from.
+    pub fn keys(mut self, keys: Arc<dyn KeyProvider>) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// The memory in bytes that all questions together may use; what can spill to disk does so before.
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// How many partitions a question is split into; the number of cores if not set. With one, the order of rows that a
+    /// question leaves open does not depend on hidden rows either.
+    pub fn partitions(mut self, partitions: usize) -> Self {
+        self.options.partitions = Some(partitions.max(1));
+        self
+    }
+
+    /// How many rows a batch holds at most; 8192 if not set.
+    pub fn batch_size(mut self, rows: usize) -> Self {
+        self.options.batch_size = Some(rows.max(1));
+        self
+    }
+
+    /// Whether conditions are evaluated while files are decoded, so that columns of rows that fail are not. It pays on
+    /// remote stores and for narrow policies, and costs on local disks.
+    pub fn late_materialization(mut self, on: bool) -> Self {
+        self.options.late_materialization = on;
+        self
+    }
+
+    pub(super) fn described_in(mut self, document: Document) -> Self {
+        self.document = document;
+        self
+    }
+
+    /// Opens every table and checks its stored files against the data model.
+    ///
+    /// # Errors
+    /// When a table names a store that is not there, has no file, or has files that are not what the data model says.
+    pub async fn build(self) -> Result<Platform, ConfigError> {
+        let mut runtime = RuntimeEnvBuilder::new();
+        if let Some(bytes) = self.memory_limit {
+            runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
+        }
+        let runtime = runtime.build_arc().map_err(|_| {
+            self.document.invalid(&[], "a machine that can run questions", "none")
+        })?;
+        for (name, store) in &self.stores {
+            let url = store_url(name)
+                .ok_or_else(|| self.document.invalid(&["store", name], STORE_NAME, format!("{name:?}")))?;
+            runtime.register_object_store(&url, Arc::clone(store));
+        }
+        let functions = FunctionRegistry::allowed();
+        let config = SessionConfig::new()
+            .set_bool("datafusion.sql_parser.enable_ident_normalization", false)
+            .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(Arc::clone(&runtime))
+            .with_expr_planners(SessionStateDefaults::default_expr_planners())
+            .with_scalar_functions(functions.scalar())
+            .with_aggregate_functions(functions.aggregate())
+            .with_window_functions(functions.window())
+            .build();
+        let mut tables = BTreeMap::new();
+        for (name, config) in &self.tables {
+            let url = self
+                .stores
+                .contains_key(&config.store)
+                .then(|| store_url(&config.store))
+                .flatten()
+                .ok_or_else(|| {
+                    self.document.invalid(
+                        &["table", name, "store"],
+                        "the name of a store",
+                        format!("{:?}", config.store),
+                    )
+                })?;
+            let store = &self.stores[&config.store];
+            let table = StoredTable::open(name, config, store, &url, &state, &self.document).await?;
+            if tables.insert(fold(&table.model.name), table).is_some() {
+                return Err(self.document.invalid(
+                    &["table", name],
+                    "a name that differs from every other in more than case",
+                    format!("{name:?}"),
+                ));
+            }
+        }
+        Ok(Platform {
+            inner: Arc::new(Inner {
+                tables,
+                keys: self.keys,
+                runtime,
+                state,
+                functions,
+                options: self.options,
+            }),
+        })
+    }
+}
+
+const STORE_NAME: &str = "a name of letters, digits, - and _";
+
+/// Tables are found under a name of the platform's own, never under the store's real address.
+fn store_url(name: &str) -> Option<Url> {
+    let plain = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    plain
+        .then(|| Url::parse(&format!("sceau://{name}/")).ok())
+        .flatten()
+}
+
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn project_key(&self, name: &str) -> Result<ProjectKey, KeyError> {
+        Err(KeyError::Missing {
+            name: name.to_owned(),
+            place: "the platform, which names no provider of keys".to_owned(),
+        })
+    }
+}

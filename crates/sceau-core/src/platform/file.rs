@@ -1,0 +1,67 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::builder::PlatformBuilder;
+use super::table::TableConfig;
+use crate::config::{ConfigError, Document};
+use crate::pseudonym::{EnvKeys, FileKeys};
+use crate::storage::{self, StoreConfig};
+
+/// A `platform.toml` as a builder, its stores opened.
+pub(super) fn builder(file: &Path) -> Result<PlatformBuilder, ConfigError> {
+    let document = Document::read(file)?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let parsed: PlatformFile = document.parse()?;
+    let mut builder = PlatformBuilder::default();
+    for (name, config) in &parsed.store {
+        let store = storage::open(config, folder).map_err(|error| {
+            document.invalid(&["store", name, error.key()], error.expected(), error.found())
+        })?;
+        builder = builder.store(name, store);
+    }
+    if let Some(keys) = &parsed.keys {
+        builder = match (keys.provider, &keys.path) {
+            (Provider::File, Some(path)) => builder.keys(Arc::new(FileKeys::new(folder.join(path)))),
+            (Provider::File, None) => {
+                return Err(document.invalid(&["keys", "path"], "the folder of the key files", "nothing"));
+            }
+            (Provider::Env, None) => builder.keys(Arc::new(EnvKeys)),
+            (Provider::Env, Some(path)) => {
+                return Err(document.invalid(
+                    &["keys", "path"],
+                    "no path, since keys come from the environment",
+                    format!("{path:?}"),
+                ));
+            }
+        };
+    }
+    for (name, table) in parsed.table {
+        builder = builder.table(&name, table);
+    }
+    Ok(builder.described_in(document))
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlatformFile {
+    #[serde(default)]
+    store: BTreeMap<String, StoreConfig>,
+    keys: Option<Keys>,
+    #[serde(default)]
+    table: BTreeMap<String, TableConfig>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    provider: Provider,
+    path: Option<String>,
+}
+
+#[derive(Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Provider {
+    File,
+    Env,
+}

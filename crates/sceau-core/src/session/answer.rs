@@ -1,0 +1,50 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use futures::{Stream, StreamExt, TryStreamExt};
+
+use super::error::QueryError;
+use super::redact::redacted;
+
+/// The answer to a query: a schema, and batches as they are computed.
+pub struct Answer {
+    stream: SendableRecordBatchStream,
+}
+
+impl Answer {
+    pub(super) fn new(stream: SendableRecordBatchStream) -> Self {
+        Self { stream }
+    }
+
+    /// The columns of the answer.
+    pub fn schema(&self) -> SchemaRef {
+        self.stream.schema()
+    }
+
+    /// All batches at once; for answers that fit in memory.
+    ///
+    /// # Errors
+    /// When the query fails while it runs.
+    pub async fn collect(self) -> Result<Vec<RecordBatch>, QueryError> {
+        self.try_collect().await
+    }
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").field("schema", &self.schema()).finish_non_exhaustive()
+    }
+}
+
+impl Stream for Answer {
+    type Item = Result<RecordBatch, QueryError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.stream
+            .poll_next_unpin(context)
+            .map(|next| next.map(|batch| batch.map_err(|error| redacted(&error))))
+    }
+}

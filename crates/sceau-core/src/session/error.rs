@@ -1,0 +1,165 @@
+use chrono::NaiveDate;
+
+use crate::config::ConfigError;
+use crate::enforce::Refusal;
+use crate::sql::SqlError;
+
+/// Why a session cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The permit does not name who asks.
+    #[error("the permit of {project} does not name {principal}")]
+    NotNamed {
+        /// Who asks.
+        principal: String,
+        /// The project.
+        project: String,
+    },
+    /// The permit does not hold today.
+    #[error("the permit of {project} holds from {from} to {until}, and today is not in between")]
+    NotValid {
+        /// The project.
+        project: String,
+        /// Its first day.
+        from: NaiveDate,
+        /// Its last day.
+        until: NaiveDate,
+    },
+    /// The permit asks for what the platform does not have, or contradicts the data model.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// Why a question is not answered. Shows no hidden value, and does not tell what is denied from what does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct QueryError {
+    code: ErrorCode,
+    message: String,
+}
+
+/// What kind of reason it is; its text is stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// The text is not SQL.
+    Syntax,
+    /// The text is SQL, and not one query.
+    NotAQuery,
+    /// The query does something, or calls a function, that is not allowed.
+    NotAllowed,
+    /// There is no such table under this permit.
+    UnknownTable,
+    /// There is no such column under this permit.
+    UnknownColumn,
+    /// The query contradicts itself: types that do not fit, a column that is not grouped by, a function that is not there.
+    Invalid,
+    /// The query fails on a value that the project may see.
+    Execution,
+    /// The query needs more memory or disk than it may use.
+    Resources,
+    /// The stored data cannot be read now.
+    Unavailable,
+    /// The permit no longer holds.
+    Expired,
+    /// The permit allows releases only.
+    RowsNotPermitted,
+    /// The policies were not enforced, so nothing was read.
+    NotEnforced,
+    /// A fault of the engine.
+    Internal,
+}
+
+impl ErrorCode {
+    /// The code as programs read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Syntax => "syntax",
+            Self::NotAQuery => "not_a_query",
+            Self::NotAllowed => "not_allowed",
+            Self::UnknownTable => "unknown_table",
+            Self::UnknownColumn => "unknown_column",
+            Self::Invalid => "invalid",
+            Self::Execution => "execution",
+            Self::Resources => "resources",
+            Self::Unavailable => "unavailable",
+            Self::Expired => "expired",
+            Self::RowsNotPermitted => "rows_not_permitted",
+            Self::NotEnforced => "not_enforced",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl std::fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl QueryError {
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// What kind of reason it is.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The reason in words.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(super) fn unknown_table(name: &str) -> Self {
+        Self::new(
+            ErrorCode::UnknownTable,
+            format!("this permit grants no table {name}"),
+        )
+    }
+
+    pub(super) fn not_a_query() -> Self {
+        Self::new(ErrorCode::NotAQuery, "only a query (SELECT, WITH, VALUES) can be asked")
+    }
+
+    pub(super) fn not_one_statement() -> Self {
+        Self::new(ErrorCode::NotAQuery, "exactly one query can be asked at a time")
+    }
+
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        Self::new(ErrorCode::NotAllowed, refusal.0)
+    }
+
+    pub(super) fn rows_not_permitted() -> Self {
+        Self::new(
+            ErrorCode::RowsNotPermitted,
+            "this permit shows no rows: ask for a release",
+        )
+    }
+
+    pub(super) fn expired() -> Self {
+        Self::new(ErrorCode::Expired, "the permit no longer holds")
+    }
+
+    pub(super) fn not_enforced() -> Self {
+        Self::new(
+            ErrorCode::NotEnforced,
+            "the policies of this session were not enforced, so nothing was read",
+        )
+    }
+}
+
+impl From<SqlError> for QueryError {
+    fn from(error: SqlError) -> Self {
+        let code = match error {
+            SqlError::Syntax(_) => ErrorCode::Syntax,
+            SqlError::Name(_) => ErrorCode::UnknownColumn,
+        };
+        Self::new(code, error.to_string())
+    }
+}
