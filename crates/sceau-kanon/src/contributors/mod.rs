@@ -1,0 +1,28 @@
+//! Counting the people behind each group of an aggregate, up to *k*.
+//!
+//! A cell may leave when it describes at least *k* distinct people. Whether it does can be told without knowing them
+//! all: *k* distinct ids a group are enough, whatever order they come in, and two such sets merge into a third. So the
+//! count is exact below *k*, stops at *k*, takes memory bounded by *k* a group, and can be computed in parts.
+//!
+//! | function | from | to |
+//! |---|---|---|
+//! | [`count_people`] | ids | their number, at most *k* |
+//! | [`collect_people`] | ids | the ids themselves, at most *k* |
+//! | [`count_merged_people`] | sets of ids | the number of people in their union, at most *k* |
+//! | [`merge_people`] | sets of ids | their union, at most *k* |
+//!
+//! The second and the fourth carry people through nested aggregates. A set of *k* ids means "at least *k*", which
+//! stays right under union.
+//!
+//! An id of NULL is nobody. [`UNKNOWN_PERSON`] is somebody whom nobody can tell from others: such a one never adds to
+//! a count of known people, but a group with unknown people only counts one, not none. [`mark_unknown`] makes the
+//! second out of the first, where a NULL is going to mean "no row" (the nullable side of an outer join).
+
+mod function;
+mod groups;
+mod sets;
+mod single;
+mod unknown;
+
+pub use function::{collect_people, count_merged_people, count_people, merge_people};
+pub use unknown::{UNKNOWN_PERSON, mark_unknown};
