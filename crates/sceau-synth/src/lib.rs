@@ -16,8 +16,9 @@
 
 mod error;
 mod generate;
-
+mod import;
 mod parquet_file;
 
 pub use error::Error;
 pub use generate::{GenerateOptions, Summary, generate, generate_with_progress};
+pub use import::{ImportOptions, ImportReport, ImportedTable, KeptAsText, OnMismatch, import};

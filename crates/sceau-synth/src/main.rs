@@ -1,9 +1,11 @@
 //! `sceau-synth generate` makes up SNDS data; `sceau-synth import` turns the Health Data Hub's published files into
 //! Parquet.
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use sceau_synth::{Error, GenerateOptions, generate_with_progress};
+use sceau_synth::{
+    Error, GenerateOptions, ImportOptions, KeptAsText, OnMismatch, generate_with_progress,
+};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -34,6 +36,24 @@ enum Command {
         /// The folder to write to: one folder a table.
         out: PathBuf,
     },
+    /// Turns every CSV file below a folder into Parquet, typed by the data model and the Table Schema beside it.
+    Import {
+        /// What to do with a value that does not fit its column's type.
+        #[arg(long, value_enum, default_value_t = Mismatch::Error)]
+        on_mismatch: Mismatch,
+        /// The folder to read.
+        src: PathBuf,
+        /// The folder to write to: one folder a table.
+        out: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Mismatch {
+    /// Stop, and name file, line and column.
+    Error,
+    /// Keep the column as text, and list it.
+    Text,
 }
 
 fn main() -> ExitCode {
@@ -53,6 +73,11 @@ fn main() -> ExitCode {
             },
             &out,
         ),
+        Command::Import {
+            on_mismatch,
+            src,
+            out,
+        } => import(on_mismatch, &src, &out),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,5 +98,41 @@ fn generate(options: &GenerateOptions, out: &Path) -> Result<(), Error> {
     for (table, rows) in summary.tables {
         println!("{table}: {rows} rows");
     }
+    Ok(())
+}
+
+fn import(on_mismatch: Mismatch, src: &Path, out: &Path) -> Result<(), Error> {
+    let on_mismatch = match on_mismatch {
+        Mismatch::Error => OnMismatch::Error,
+        Mismatch::Text => OnMismatch::Text,
+    };
+    let report = sceau_synth::import(&ImportOptions { on_mismatch }, src, out)?;
+    for table in &report.tables {
+        println!("{}: {} rows", table.name, table.rows);
+    }
+    for table in &report.tables {
+        for column in &table.unknown_columns {
+            println!("{}.{column}: not in the data model", table.name);
+        }
+    }
+    for table in &report.tables {
+        for kept in &table.kept_as_text {
+            let KeptAsText {
+                column,
+                line,
+                reason,
+            } = kept;
+            println!(
+                "{}.{column}: kept as text ({}, line {line}: {reason})",
+                table.name,
+                table.source.display()
+            );
+        }
+    }
+    for path in &report.schemas_without_data {
+        println!("{}: no CSV file goes with it", path.display());
+    }
+    let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
+    println!("{} tables, {rows} rows", report.tables.len());
     Ok(())
 }
