@@ -85,9 +85,7 @@ impl Document {
     fn explain(&self, error: &toml::de::Error) -> ConfigError {
         let span = error.span();
         let line = span.as_ref().map(|span| self.line_at(span.start));
-        let path = span
-            .map(|span| self.path_at(&span))
-            .unwrap_or_default();
+        let path = span.map(|span| self.path_at(&span)).unwrap_or_default();
         let message = error.message();
         let (key, expected, found) = split_message(message, path);
         ConfigError::Invalid {
@@ -102,6 +100,10 @@ impl Document {
     /// The dotted path of the deepest key or value around a place of the text.
     fn path_at(&self, span: &Range<usize>) -> Vec<String> {
         let mut path = Vec::new();
+        // What is said of the whole file stands at no key.
+        if span.is_empty() {
+            return path;
+        }
         if let Ok(tree) = DeTable::parse(&self.text) {
             descend(tree.get_ref(), span, &mut path);
         }
@@ -172,7 +174,6 @@ fn dotted(path: &[&str]) -> String {
         .collect::<Vec<_>>()
         .join(".")
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -53,7 +53,10 @@ impl AuthorizedScan {
     }
 
     fn is_partition(&self, stored: &str) -> bool {
-        self.inner.partition_columns.iter().any(|name| name == stored)
+        self.inner
+            .partition_columns
+            .iter()
+            .any(|name| name == stored)
     }
 
     /// Conditions on partitions, which a listing of the files can use: the policy's own and the researcher's leakproof
@@ -68,7 +71,9 @@ impl AuthorizedScan {
             .cloned()
             .collect();
         for filter in filters {
-            if self.inner.strict || !is_leakproof(filter, &|column| self.clear_partition(column).is_some()) {
+            if self.inner.strict
+                || !is_leakproof(filter, &|column| self.clear_partition(column).is_some())
+            {
                 continue;
             }
             let stored = filter.clone().transform(|part| match &part {
@@ -120,7 +125,10 @@ impl TableProvider for AuthorizedScan {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
         Ok(filters
             .iter()
             .map(|filter| {
@@ -180,7 +188,12 @@ impl TableProvider for AuthorizedScan {
         let schema = input.schema();
         let df_schema = DFSchema::try_from(schema.as_ref().clone())?;
         let physical = |expr: &Expr| -> Result<Arc<dyn PhysicalExpr>> {
-            create_physical_expr(expr, &df_schema, state.execution_props(), &Default::default())
+            create_physical_expr(
+                expr,
+                &df_schema,
+                state.execution_props(),
+                &Default::default(),
+            )
         };
         let mut outputs = Vec::with_capacity(wanted.len());
         for part in &wanted {

@@ -48,7 +48,12 @@ mod tests {
 
     #[test]
     fn a_person_of_whom_a_part_is_missing_is_nobody() {
-        let ids: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), Some("a"), None, Some("b")]));
+        let ids: ArrayRef = Arc::new(StringArray::from(vec![
+            Some("a"),
+            Some("a"),
+            None,
+            Some("b"),
+        ]));
         let ranks: ArrayRef = Arc::new(Int16Array::from(vec![Some(1), Some(1), Some(1), None]));
         let batch = RecordBatch::try_from_iter([("id", ids), ("rank", ranks)]).expect("batch");
         let found = ContributorSeed::random().ids(&batch, &[0, 1]).expect("ids");

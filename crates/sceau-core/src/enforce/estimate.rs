@@ -5,7 +5,11 @@ use datafusion::logical_expr::{Expr, Operator};
 
 /// The share of rows that a conjunction keeps, guessed from its shape alone.
 pub(super) fn selectivity(conjuncts: &[Expr]) -> f64 {
-    conjuncts.iter().map(share).product::<f64>().clamp(1e-6, 1.0)
+    conjuncts
+        .iter()
+        .map(share)
+        .product::<f64>()
+        .clamp(1e-6, 1.0)
 }
 
 fn share(expr: &Expr) -> f64 {
@@ -13,10 +17,7 @@ fn share(expr: &Expr) -> f64 {
     const RANGE: f64 = 0.4;
     const OTHER: f64 = 0.5;
     match expr {
-        Expr::InList(list) => negated(
-            (EQUAL * list.list.len() as f64).min(OTHER),
-            list.negated,
-        ),
+        Expr::InList(list) => negated((EQUAL * list.list.len() as f64).min(OTHER), list.negated),
         Expr::Between(between) => negated(RANGE * RANGE, between.negated),
         Expr::Not(inner) => 1.0 - share(inner),
         Expr::IsNotNull(_) => 0.9,

@@ -11,7 +11,8 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column as LogicalColumn, Result};
 use datafusion::logical_expr::{Expr, Operator};
 use datafusion::physical_expr::expressions::{
-    BinaryExpr, CastExpr, Column, DynamicFilterPhysicalExpr, InListExpr, IsNotNullExpr, IsNullExpr, Literal, NotExpr,
+    BinaryExpr, CastExpr, Column, DynamicFilterPhysicalExpr, InListExpr, IsNotNullExpr, IsNullExpr,
+    Literal, NotExpr,
 };
 use datafusion::physical_plan::PhysicalExpr;
 
@@ -27,7 +28,9 @@ pub(super) fn over_input(
     clear: &impl ClearColumns,
 ) -> Option<Arc<dyn PhysicalExpr>> {
     let leakproof = if expr.downcast_ref::<DynamicFilterPhysicalExpr>().is_some() {
-        expr.children().into_iter().all(|child| is_clear_column(child, clear))
+        expr.children()
+            .into_iter()
+            .all(|child| is_clear_column(child, clear))
     } else {
         is_condition(expr, clear)
     };
@@ -44,7 +47,9 @@ pub(super) fn over_input(
                     let stored: Arc<dyn PhysicalExpr> = Arc::new(Column::new(name, at));
                     Ok(Transformed::yes(stored))
                 }
-                None => datafusion::common::internal_err!("a hidden column in a leakproof condition"),
+                None => {
+                    datafusion::common::internal_err!("a hidden column in a leakproof condition")
+                }
             }
         });
     rewritten.ok().map(|rewritten| rewritten.data)
@@ -57,7 +62,9 @@ fn is_condition(expr: &Arc<dyn PhysicalExpr>, clear: &impl ClearColumns) -> bool
             Operator::And | Operator::Or => {
                 is_condition(binary.left(), clear) && is_condition(binary.right(), clear)
             }
-            op if is_comparison(op) => is_operand(binary.left(), clear) && is_operand(binary.right(), clear),
+            op if is_comparison(op) => {
+                is_operand(binary.left(), clear) && is_operand(binary.right(), clear)
+            }
             _ => false,
         };
     }
@@ -188,8 +195,16 @@ pub(super) fn is_leakproof(expr: &Expr, clear: &dyn Fn(&LogicalColumn) -> bool) 
         },
         Expr::Not(inner) => is_leakproof(inner, clear),
         Expr::IsNull(inner) | Expr::IsNotNull(inner) => operand(inner),
-        Expr::InList(list) => operand(&list.expr) && list.list.iter().all(|item| matches!(item, Expr::Literal(..))),
-        Expr::Between(between) => operand(&between.expr) && operand(&between.low) && operand(&between.high),
+        Expr::InList(list) => {
+            operand(&list.expr)
+                && list
+                    .list
+                    .iter()
+                    .all(|item| matches!(item, Expr::Literal(..)))
+        }
+        Expr::Between(between) => {
+            operand(&between.expr) && operand(&between.low) && operand(&between.high)
+        }
         _ => false,
     }
 }
@@ -210,6 +225,9 @@ mod tests {
         assert!(!loses_nothing(&Decimal128(6, 2), &Decimal128(6, 3)));
         assert!(!loses_nothing(&Decimal128(6, 2), &Decimal128(6, 1)));
         assert!(!loses_nothing(&Int32, &UInt32));
-        assert!(!loses_nothing(&Date32, &Timestamp(arrow::datatypes::TimeUnit::Nanosecond, None)));
+        assert!(!loses_nothing(
+            &Date32,
+            &Timestamp(arrow::datatypes::TimeUnit::Nanosecond, None)
+        ));
     }
 }

@@ -29,7 +29,7 @@ pub use binding::Binding;
 pub use contributor::CONTRIBUTOR;
 pub(crate) use contributor::ContributorSeed;
 pub use final_gate::{UnprotectedSource, check_physical_plan};
-pub(crate) use front_gate::{FrontGate, Refusal};
+pub(crate) use front_gate::{FrontGate, Refusal, check_text};
 pub use policy_exec::{HiddenFailure, PolicyExec};
 pub use protected_table::ProtectedTable;
 pub(crate) use protected_table::{NOT_ENFORCED, ProtectedTableParts};

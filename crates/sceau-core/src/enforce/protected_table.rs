@@ -128,7 +128,10 @@ impl Inner {
             .map(|field| field.name())
             .find(|name| name.eq_ignore_ascii_case(column))
             .cloned()
-            .map_or_else(|| internal_err!("a column of the model that is not stored"), Ok)
+            .map_or_else(
+                || internal_err!("a column of the model that is not stored"),
+                Ok,
+            )
     }
 }
 

@@ -19,8 +19,8 @@ use std::sync::Arc;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Result, plan_err};
 use datafusion::datasource::{provider_as_source, source_as_provider};
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, TableScan};
 use datafusion::logical_expr::logical_plan::TableScanBuilder;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, TableScan};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 
 use super::binding::Binding;
@@ -96,6 +96,10 @@ fn above(leaf: LogicalPlan, scan: &TableScan) -> Result<LogicalPlan> {
         builder = builder.limit(0, Some(fetch))?;
     }
     builder
-        .project(shown.into_iter().map(datafusion::logical_expr::Expr::Column))?
+        .project(
+            shown
+                .into_iter()
+                .map(datafusion::logical_expr::Expr::Column),
+        )?
         .build()
 }

@@ -11,7 +11,10 @@ use datafusion::physical_plan::PhysicalExpr;
 /// A policy that failed as a whole would tell, by failing, that some hidden row holds a value it fails on.
 pub(super) fn evaluate(expr: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<ArrayRef> {
     let rows = batch.num_rows();
-    match expr.evaluate(batch).and_then(|value| value.into_array(rows)) {
+    match expr
+        .evaluate(batch)
+        .and_then(|value| value.into_array(rows))
+    {
         Ok(array) => Ok(array),
         Err(_) if rows <= 1 => Ok(new_null_array(&expr.data_type(&batch.schema())?, rows)),
         Err(_) => {
@@ -56,7 +59,12 @@ mod tests {
         let notes: ArrayRef = Arc::new(StringArray::from(vec!["1", "x", "3", "", "5"]));
         let batch = RecordBatch::try_from_iter([("note", notes)]).expect("batch");
         let schema = batch.schema();
-        let expr = cast(col("note", &schema).expect("column"), &schema, DataType::Int64).expect("cast");
+        let expr = cast(
+            col("note", &schema).expect("column"),
+            &schema,
+            DataType::Int64,
+        )
+        .expect("cast");
         let found = evaluate(&expr, &batch).expect("total");
         let found: &Int64Array = found.as_primitive::<Int64Type>();
         assert_eq!(

@@ -5,9 +5,9 @@ use chrono::{Days, NaiveDate};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::execution::SessionState;
-use datafusion::sql::sqlparser::ast::ExprWithAlias;
 use datafusion::logical_expr::{Expr, ExprSchemable, Volatility, lit};
 use datafusion::optimizer::simplify_expressions::{ExprSimplifier, SimplifyContext};
+use datafusion::sql::sqlparser::ast::ExprWithAlias;
 
 use super::file::{Columns, Grant, Permit};
 use super::mask::Mask;
@@ -88,7 +88,10 @@ impl Compiler<'_> {
         self.people_are_not_restricted()?;
         let granted = self.granted(name, grant, source)?;
         for column in grant.masks.keys() {
-            if !granted.iter().any(|known| known.name.eq_ignore_ascii_case(column)) {
+            if !granted
+                .iter()
+                .any(|known| known.name.eq_ignore_ascii_case(column))
+            {
                 return Err(self.invalid(
                     &["table", name, "mask", column],
                     "a column that this permit grants",
@@ -106,9 +109,15 @@ impl Compiler<'_> {
             let filter = self.expression(&path, filter, source)?;
             let found = self.type_of(&path, &filter, source)?;
             if found != DataType::Boolean {
-                return Err(self.invalid(&path, "a condition", format!("an expression that is a {found}")));
+                return Err(self.invalid(
+                    &path,
+                    "a condition",
+                    format!("an expression that is a {found}"),
+                ));
             }
-            rows.extend(datafusion::logical_expr::utils::split_conjunction_owned(filter));
+            rows.extend(datafusion::logical_expr::utils::split_conjunction_owned(
+                filter,
+            ));
         }
         rows.extend(self.period(name, source)?);
         Ok(TablePolicy { columns, rows })
@@ -185,9 +194,9 @@ impl Compiler<'_> {
                 "a mask that shows some of it",
             ));
         }
-        let stored = source.stored_name(&column.name).ok_or_else(|| {
-            self.invalid(&path, "a stored column", format!("{:?}", column.name))
-        })?;
+        let stored = source
+            .stored_name(&column.name)
+            .ok_or_else(|| self.invalid(&path, "a stored column", format!("{:?}", column.name)))?;
         let field = source
             .stored
             .field_with_name(stored)
@@ -248,7 +257,10 @@ impl Compiler<'_> {
     fn sql_mask(&self, path: &[&str], sql: &str, source: Source<'_>) -> Result<Expr, ConfigError> {
         let value = self.expression(path, sql, source)?;
         for used in value.column_refs() {
-            let role = source.model.column(&used.name).and_then(|column| column.role);
+            let role = source
+                .model
+                .column(&used.name)
+                .and_then(|column| column.role);
             if role == Some(Role::Identifier) {
                 return Err(self.invalid(
                     path,
@@ -261,8 +273,16 @@ impl Compiler<'_> {
     }
 
     /// An SQL expression over the stored columns: immutable, of one row, with its types settled.
-    fn expression(&self, path: &[&str], sql: &str, source: Source<'_>) -> Result<Expr, ConfigError> {
-        let expected = format!("an SQL expression over the columns of {}", source.model.name);
+    fn expression(
+        &self,
+        path: &[&str],
+        sql: &str,
+        source: Source<'_>,
+    ) -> Result<Expr, ConfigError> {
+        let expected = format!(
+            "an SQL expression over the columns of {}",
+            source.model.name
+        );
         let wrong = |error: String| self.invalid(path, expected.clone(), error);
         let names = Names::of_columns(
             source
@@ -277,7 +297,13 @@ impl Compiler<'_> {
         let schema = self.schema(path, source)?;
         let expr = self
             .state
-            .create_logical_expr_from_sql_expr(ExprWithAlias { expr: parsed, alias: None }, &schema)
+            .create_logical_expr_from_sql_expr(
+                ExprWithAlias {
+                    expr: parsed,
+                    alias: None,
+                },
+                &schema,
+            )
             .map_err(|error| wrong(first_line(&error.strip_backtrace())))?;
         one_row_and_immutable(&expr).map_err(|found| wrong(found.to_owned()))?;
         let context = SimplifyContext::builder()
@@ -294,7 +320,10 @@ impl Compiler<'_> {
     /// Lists of people are not enforced yet, so a permit that has one is refused rather than half obeyed.
     fn people_are_not_restricted(&self) -> Result<(), ConfigError> {
         let population = self.permit.population();
-        for (key, list) in [("cohort", &population.cohort), ("opposition", &population.opposition)] {
+        for (key, list) in [
+            ("cohort", &population.cohort),
+            ("opposition", &population.opposition),
+        ] {
             if let Some(list) = list {
                 return Err(self.invalid(
                     &["population", key],
@@ -315,9 +344,9 @@ impl Compiler<'_> {
             return Ok(vec![]);
         };
         let path = ["population", "period"];
-        let stored = source.stored_name(care_date).ok_or_else(|| {
-            self.invalid(&path, format!("a stored care date of {name}"), "none")
-        })?;
+        let stored = source
+            .stored_name(care_date)
+            .ok_or_else(|| self.invalid(&path, format!("a stored care date of {name}"), "none"))?;
         let field = source
             .stored
             .field_with_name(stored)
@@ -334,27 +363,41 @@ impl Compiler<'_> {
                 format!("{care_date}, a {}", field.data_type()),
             ));
         };
-        Ok(vec![
-            column.clone().gt_eq(lit(from)),
-            column.lt(lit(after)),
-        ])
+        Ok(vec![column.clone().gt_eq(lit(from)), column.lt(lit(after))])
     }
 
     fn key(&self) -> Result<ProjectKey, ConfigError> {
         self.keys
             .project_key(self.permit.key_name())
-            .map_err(|error| self.invalid(&["key"], "a key that the platform has", error.to_string()))
+            .map_err(|error| {
+                self.invalid(&["key"], "a key that the platform has", error.to_string())
+            })
     }
 
-    fn type_of(&self, path: &[&str], expr: &Expr, source: Source<'_>) -> Result<DataType, ConfigError> {
+    fn type_of(
+        &self,
+        path: &[&str],
+        expr: &Expr,
+        source: Source<'_>,
+    ) -> Result<DataType, ConfigError> {
         let schema = self.schema(path, source)?;
-        expr.get_type(&schema)
-            .map_err(|error| self.invalid(path, "an expression with a type", first_line(&error.strip_backtrace())))
+        expr.get_type(&schema).map_err(|error| {
+            self.invalid(
+                path,
+                "an expression with a type",
+                first_line(&error.strip_backtrace()),
+            )
+        })
     }
 
     fn schema(&self, path: &[&str], source: Source<'_>) -> Result<DFSchema, ConfigError> {
-        DFSchema::try_from(source.stored.clone())
-            .map_err(|error| self.invalid(path, "columns with different names", first_line(&error.strip_backtrace())))
+        DFSchema::try_from(source.stored.clone()).map_err(|error| {
+            self.invalid(
+                path,
+                "columns with different names",
+                first_line(&error.strip_backtrace()),
+            )
+        })
     }
 
     fn invalid(
@@ -374,9 +417,10 @@ fn one_row_and_immutable(expr: &Expr) -> Result<(), &'static str> {
         found = match part {
             Expr::AggregateFunction(_) => Some("an aggregate function"),
             Expr::WindowFunction(_) => Some("a window function"),
-            Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) | Expr::SetComparison(_) => {
-                Some("a subquery")
-            }
+            Expr::Exists(_)
+            | Expr::InSubquery(_)
+            | Expr::ScalarSubquery(_)
+            | Expr::SetComparison(_) => Some("a subquery"),
             Expr::Placeholder(_) => Some("a parameter"),
             Expr::ScalarVariable(..) => Some("a variable"),
             Expr::ScalarFunction(call)
@@ -401,7 +445,9 @@ fn day_start(day: NaiveDate, data_type: &DataType) -> Option<ScalarValue> {
     Some(match data_type {
         DataType::Date32 => ScalarValue::Date32(Some(i32::try_from(days).ok()?)),
         DataType::Date64 => ScalarValue::Date64(Some(seconds.checked_mul(1_000)?)),
-        DataType::Timestamp(TimeUnit::Second, None) => ScalarValue::TimestampSecond(Some(seconds), None),
+        DataType::Timestamp(TimeUnit::Second, None) => {
+            ScalarValue::TimestampSecond(Some(seconds), None)
+        }
         DataType::Timestamp(TimeUnit::Millisecond, None) => {
             ScalarValue::TimestampMillisecond(Some(seconds.checked_mul(1_000)?), None)
         }
@@ -424,6 +470,12 @@ fn own_domain(column: &str) -> String {
         .collect()
 }
 
+/// An engine's message without the engine's name for its kind.
 fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
+    let line = text.lines().next().unwrap_or_default();
+    ["Schema error: ", "Error during planning: ", "SQL error: "]
+        .iter()
+        .find_map(|kind| line.strip_prefix(kind))
+        .unwrap_or(line)
+        .to_owned()
 }

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::SessionStateDefaults;
 use datafusion::prelude::SessionConfig;
 use object_store::ObjectStore;
 use url::Url;
@@ -37,7 +37,8 @@ use crate::sql::{FunctionRegistry, fold};
 pub struct PlatformBuilder {
     stores: BTreeMap<String, Arc<dyn ObjectStore>>,
     tables: BTreeMap<String, TableConfig>,
-    keys: Arc<dyn KeyProvider>,
+    keys: Option<Arc<dyn KeyProvider>>,
+    expected_keys: Option<String>,
     memory_limit: Option<usize>,
     options: Options,
     document: Document,
@@ -48,7 +49,8 @@ impl Default for PlatformBuilder {
         Self {
             stores: BTreeMap::new(),
             tables: BTreeMap::new(),
-            keys: Arc::new(NoKeys),
+            keys: None,
+            expected_keys: None,
             memory_limit: None,
             options: Options::default(),
             document: Document::new("the platform", ""),
@@ -71,7 +73,7 @@ impl PlatformBuilder {
 
     /// Where the projects' keys come from.
     pub fn keys(mut self, keys: Arc<dyn KeyProvider>) -> Self {
-        self.keys = keys;
+        self.keys = Some(keys);
         self
     }
 
@@ -101,6 +103,12 @@ impl PlatformBuilder {
         self
     }
 
+    /// The platform's file names a provider that the application brings.
+    pub(super) fn expecting_keys(mut self, provider: &str) -> Self {
+        self.expected_keys = Some(provider.to_owned());
+        self
+    }
+
     pub(super) fn described_in(mut self, document: Document) -> Self {
         self.document = document;
         self
@@ -111,22 +119,37 @@ impl PlatformBuilder {
     /// # Errors
     /// When a table names a store that is not there, has no file, or has files that are not what the data model says.
     pub async fn build(self) -> Result<Platform, ConfigError> {
+        if let (Some(provider), None) = (&self.expected_keys, &self.keys) {
+            return Err(self.document.invalid(
+                &["keys", "provider"],
+                "file, env, or a provider that the application brings",
+                format!("{provider:?}, which it does not bring"),
+            ));
+        }
         let mut runtime = RuntimeEnvBuilder::new();
         if let Some(bytes) = self.memory_limit {
             runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
         }
         let runtime = runtime.build_arc().map_err(|_| {
-            self.document.invalid(&[], "a machine that can run questions", "none")
+            self.document
+                .invalid(&[], "a machine that can run questions", "none")
         })?;
         for (name, store) in &self.stores {
-            let url = store_url(name)
-                .ok_or_else(|| self.document.invalid(&["store", name], STORE_NAME, format!("{name:?}")))?;
+            let url = store_url(name).ok_or_else(|| {
+                self.document
+                    .invalid(&["store", name], STORE_NAME, format!("{name:?}"))
+            })?;
             runtime.register_object_store(&url, Arc::clone(store));
         }
         let functions = FunctionRegistry::allowed();
         let config = SessionConfig::new()
             .set_bool("datafusion.sql_parser.enable_ident_normalization", false)
-            .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
+            .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
+            // A table may be spread over folders, a year each.
+            .set_bool(
+                "datafusion.execution.listing_table_ignore_subdirectory",
+                false,
+            );
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(Arc::clone(&runtime))
@@ -150,7 +173,8 @@ impl PlatformBuilder {
                     )
                 })?;
             let store = &self.stores[&config.store];
-            let table = StoredTable::open(name, config, store, &url, &state, &self.document).await?;
+            let table =
+                StoredTable::open(name, config, store, &url, &state, &self.document).await?;
             if tables.insert(fold(&table.model.name), table).is_some() {
                 return Err(self.document.invalid(
                     &["table", name],
@@ -162,7 +186,7 @@ impl PlatformBuilder {
         Ok(Platform {
             inner: Arc::new(Inner {
                 tables,
-                keys: self.keys,
+                keys: self.keys.unwrap_or_else(|| Arc::new(NoKeys)),
                 runtime,
                 state,
                 functions,

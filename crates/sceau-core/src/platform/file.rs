@@ -16,21 +16,30 @@ pub(super) fn builder(file: &Path) -> Result<PlatformBuilder, ConfigError> {
     let mut builder = PlatformBuilder::default();
     for (name, config) in &parsed.store {
         let store = storage::open(config, folder).map_err(|error| {
-            document.invalid(&["store", name, error.key()], error.expected(), error.found())
+            document.invalid(
+                &["store", name, error.key()],
+                error.expected(),
+                error.found(),
+            )
         })?;
         builder = builder.store(name, store);
     }
     if let Some(keys) = &parsed.keys {
-        builder = match (keys.provider, &keys.path) {
-            (Provider::File, Some(path)) => builder.keys(Arc::new(FileKeys::new(folder.join(path)))),
-            (Provider::File, None) => {
-                return Err(document.invalid(&["keys", "path"], "the folder of the key files", "nothing"));
-            }
-            (Provider::Env, None) => builder.keys(Arc::new(EnvKeys)),
-            (Provider::Env, Some(path)) => {
+        builder = match (keys.provider.as_str(), &keys.path) {
+            ("file", Some(path)) => builder.keys(Arc::new(FileKeys::new(folder.join(path)))),
+            ("file", None) => {
                 return Err(document.invalid(
                     &["keys", "path"],
-                    "no path, since keys come from the environment",
+                    "the folder of the key files",
+                    "nothing",
+                ));
+            }
+            ("env", None) => builder.keys(Arc::new(EnvKeys)),
+            (_, None) => builder.expecting_keys(&keys.provider),
+            (_, Some(path)) => {
+                return Err(document.invalid(
+                    &["keys", "path"],
+                    "no path, since the keys are in no folder",
                     format!("{path:?}"),
                 ));
             }
@@ -55,13 +64,6 @@ struct PlatformFile {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Keys {
-    provider: Provider,
+    provider: String,
     path: Option<String>,
-}
-
-#[derive(Clone, Copy, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Provider {
-    File,
-    Env,
 }

@@ -25,9 +25,11 @@ pub(super) async fn list(store: &Arc<dyn ObjectStore>, prefix: &Path) -> Result<
         partitions: vec![],
     };
     let mut found = store.list(Some(prefix));
-    while let Some(object) = found.try_next().await.map_err(|_| {
-        format!("its files cannot be listed below {prefix}")
-    })? {
+    while let Some(object) = found
+        .try_next()
+        .await
+        .map_err(|_| format!("its files cannot be listed below {prefix}"))?
+    {
         if object.location.extension() != Some("parquet") {
             continue;
         }
@@ -39,7 +41,10 @@ pub(super) async fn list(store: &Arc<dyn ObjectStore>, prefix: &Path) -> Result<
                 .collect();
         } else {
             let same = partitions.len() == listing.partitions.len()
-                && partitions.iter().zip(&listing.partitions).all(|(a, b)| a.0 == b.0);
+                && partitions
+                    .iter()
+                    .zip(&listing.partitions)
+                    .all(|(a, b)| a.0 == b.0);
             if !same {
                 return Err(format!(
                     "its files stand in different partition columns: {} is not below {}",

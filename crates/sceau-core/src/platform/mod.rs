@@ -38,12 +38,11 @@ use crate::sql::{FunctionRegistry, fold};
 /// }
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Platform {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     tables: BTreeMap<String, StoredTable>,
     keys: Arc<dyn KeyProvider>,
@@ -52,6 +51,14 @@ struct Inner {
     state: SessionState,
     functions: FunctionRegistry,
     options: Options,
+}
+
+impl std::fmt::Debug for Platform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Platform")
+            .field("tables", &self.table_names().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 /// How questions are run.
@@ -74,7 +81,15 @@ impl Platform {
     /// When the file cannot be read or is wrong (file, line and key are named), or when stored files are not what the
     /// data model says (table and column are named).
     pub async fn from_file(file: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        file::builder(file.as_ref())?.build().await
+        Self::builder_from_file(file)?.build().await
+    }
+
+    /// What a file describes, to be completed in code: with a key provider of the application's own, a memory limit.
+    ///
+    /// # Errors
+    /// As [`Platform::from_file`], but for what is found only when tables are opened.
+    pub fn builder_from_file(file: impl AsRef<Path>) -> Result<PlatformBuilder, ConfigError> {
+        file::builder(file.as_ref())
     }
 
     /// Opens a session: one principal under one permit.
@@ -87,7 +102,10 @@ impl Platform {
 
     /// The names of the registered tables, as they are spelt.
     pub fn table_names(&self) -> impl Iterator<Item = &str> {
-        self.inner.tables.values().map(|table| table.model.name.as_str())
+        self.inner
+            .tables
+            .values()
+            .map(|table| table.model.name.as_str())
     }
 
     /// The data model of a registered table, by its name in any case.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::datasource::listing::{
+    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
+};
 use datafusion::execution::SessionState;
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -132,10 +134,18 @@ impl StoredTable {
         let is_file = is_file(store, &prefix).await;
         let listing = list(store, &prefix).await.map_err(storage)?;
         if listing.files == 0 && !is_file {
-            return Err(storage(format!("no Parquet file below {prefix}")));
+            return Err(document.invalid(
+                &["table", name, "path"],
+                "a prefix below which there are Parquet files",
+                format!("none below {prefix:?}"),
+            ));
         }
         let mut url = store_url.clone();
-        url.set_path(&if is_file { prefix.to_string() } else { format!("{prefix}/") });
+        url.set_path(&if is_file {
+            prefix.to_string()
+        } else {
+            format!("{prefix}/")
+        });
         let url = ListingTableUrl::parse(url.as_str())
             .map_err(|_| storage(format!("{prefix} cannot be read as a place of files")))?;
         let format = ParquetFormat::default().with_force_view_types(false);
@@ -148,7 +158,11 @@ impl StoredTable {
         let known = snds::table(name);
         let mut partitions = Vec::new();
         for (column, values) in &listing.partitions {
-            if stored.fields().iter().any(|field| field.name().eq_ignore_ascii_case(column)) {
+            if stored
+                .fields()
+                .iter()
+                .any(|field| field.name().eq_ignore_ascii_case(column))
+            {
                 return Err(storage(format!(
                     "{column} is a partition of its folders and a column of its files"
                 )));
@@ -157,7 +171,10 @@ impl StoredTable {
                 .as_ref()
                 .and_then(|model| model.column(column))
                 .and_then(|column| column.data_type.clone());
-            partitions.push((column.clone(), modelled.unwrap_or_else(|| partition_type(values))));
+            partitions.push((
+                column.clone(),
+                modelled.unwrap_or_else(|| partition_type(values)),
+            ));
         }
         let table_schema = with_partitions(&stored, &partitions);
         let model = Arc::new(match &known {
@@ -181,7 +198,11 @@ impl StoredTable {
 }
 
 fn with_partitions(stored: &SchemaRef, partitions: &[(String, DataType)]) -> Schema {
-    let mut fields: Vec<Field> = stored.fields().iter().map(|field| field.as_ref().clone()).collect();
+    let mut fields: Vec<Field> = stored
+        .fields()
+        .iter()
+        .map(|field| field.as_ref().clone())
+        .collect();
     fields.extend(
         partitions
             .iter()
@@ -216,7 +237,10 @@ fn completed(
             return Err(mismatch(expected.to_string(), "no such column".into()));
         };
         if !same_type(&expected, field.data_type()) {
-            return Err(mismatch(expected.to_string(), field.data_type().to_string()));
+            return Err(mismatch(
+                expected.to_string(),
+                field.data_type().to_string(),
+            ));
         }
         table.columns.push(ColumnModel {
             data_type: Some(field.data_type().clone()),
@@ -244,7 +268,11 @@ fn declared(
     let mut table = TableModel {
         name: name.to_owned(),
         product: String::new(),
-        columns: stored.fields().iter().map(|field| unclassified(field)).collect(),
+        columns: stored
+            .fields()
+            .iter()
+            .map(|field| unclassified(field))
+            .collect(),
         contributor: vec![],
         care_date: None,
         parent: None,
@@ -277,27 +305,38 @@ fn overlay(
         if let Some(domain) = &said.domain {
             let path = ["table", name, "columns", column, "domain"];
             if said.role != Role::Identifier {
-                return Err(document.invalid(&path, "no domain, since the column is no identifier", format!("{domain:?}")));
+                return Err(document.invalid(
+                    &path,
+                    "no domain, since the column is no identifier",
+                    format!("{domain:?}"),
+                ));
             }
             let plain = !domain.is_empty()
                 && domain
                     .chars()
                     .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
             if !plain {
-                return Err(document.invalid(&path, "a name of a-z, 0-9 and _", format!("{domain:?}")));
+                return Err(document.invalid(
+                    &path,
+                    "a name of a-z, 0-9 and _",
+                    format!("{domain:?}"),
+                ));
             }
         }
         known.role = Some(said.role);
         known.domain = said.domain.clone();
     }
     let spelt = |key: &str, column: &String| {
-        table.column(column).map(|known| known.name.clone()).ok_or_else(|| {
-            document.invalid(
-                &["table", name, key],
-                "stored columns",
-                format!("{column:?}"),
-            )
-        })
+        table
+            .column(column)
+            .map(|known| known.name.clone())
+            .ok_or_else(|| {
+                document.invalid(
+                    &["table", name, key],
+                    "stored columns",
+                    format!("{column:?}"),
+                )
+            })
     };
     let contributor = config
         .contributor
@@ -364,7 +403,10 @@ fn only_one_spelling(table: &TableModel, stored: &Schema) -> Result<(), ConfigEr
 /// Whether a stored type is the model's. Texts are texts however they are laid out, moments are moments in any unit.
 fn same_type(expected: &DataType, stored: &DataType) -> bool {
     let is_text = |data_type: &DataType| {
-        matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+        matches!(
+            data_type,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+        )
     };
     match (expected, stored) {
         (expected, stored) if is_text(expected) => is_text(stored),

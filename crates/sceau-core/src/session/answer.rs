@@ -35,7 +35,9 @@ impl Answer {
 
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answer").field("schema", &self.schema()).finish_non_exhaustive()
+        f.debug_struct("Answer")
+            .field("schema", &self.schema())
+            .finish_non_exhaustive()
     }
 }
 

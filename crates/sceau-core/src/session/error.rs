@@ -124,11 +124,17 @@ impl QueryError {
     }
 
     pub(super) fn not_a_query() -> Self {
-        Self::new(ErrorCode::NotAQuery, "only a query (SELECT, WITH, VALUES) can be asked")
+        Self::new(
+            ErrorCode::NotAQuery,
+            "only a query (SELECT, WITH, VALUES) can be asked",
+        )
     }
 
     pub(super) fn not_one_statement() -> Self {
-        Self::new(ErrorCode::NotAQuery, "exactly one query can be asked at a time")
+        Self::new(
+            ErrorCode::NotAQuery,
+            "exactly one query can be asked at a time",
+        )
     }
 
     pub(super) fn refused(refusal: Refusal) -> Self {

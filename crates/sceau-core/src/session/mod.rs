@@ -3,6 +3,7 @@
 mod answer;
 mod error;
 mod redact;
+mod stack;
 mod tables;
 
 use std::sync::Arc;
@@ -19,11 +20,12 @@ use datafusion::sql::sqlparser::ast::Statement;
 pub use answer::Answer;
 pub use error::{ErrorCode, QueryError, SessionError};
 
-use crate::enforce::{Binding, FrontGate, check_physical_plan};
+use crate::enforce::{Binding, FrontGate, check_physical_plan, check_text};
 use crate::permit::Permit;
 use crate::platform::Platform;
 use crate::sql::{Names, parse_statements};
 use redact::redacted;
+use stack::on_large_stack;
 
 /// One principal under one permit: the only door for SQL.
 ///
@@ -43,12 +45,18 @@ pub struct Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("binding", &self.binding).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("binding", &self.binding)
+            .finish_non_exhaustive()
     }
 }
 
 impl Session {
-    pub(crate) fn open(platform: &Platform, permit: &Permit, principal: &str) -> Result<Self, SessionError> {
+    pub(crate) fn open(
+        platform: &Platform,
+        permit: &Permit,
+        principal: &str,
+    ) -> Result<Self, SessionError> {
         if !permit.names(principal) {
             return Err(SessionError::NotNamed {
                 principal: principal.to_owned(),
@@ -70,7 +78,12 @@ impl Session {
         for table in &tables {
             names.add_table(
                 table.model().name.clone(),
-                table.policy().columns.iter().map(|column| column.name.clone()).collect(),
+                table
+                    .policy()
+                    .columns
+                    .iter()
+                    .map(|column| column.name.clone())
+                    .collect(),
             );
         }
         tracing::info!(
@@ -114,7 +127,10 @@ impl Session {
     /// # Errors
     /// When the permit grants no such table.
     pub async fn table(&self, name: &str) -> Result<LogicalPlanBuilder, QueryError> {
-        let known = self.names.table(name).ok_or_else(|| QueryError::unknown_table(name))?;
+        let known = self
+            .names
+            .table(name)
+            .ok_or_else(|| QueryError::unknown_table(name))?;
         let provider = self
             .state
             .schema_for_ref(TableReference::bare(known))
@@ -123,8 +139,12 @@ impl Session {
             .await
             .map_err(|error| redacted(&error))?
             .ok_or_else(|| QueryError::unknown_table(name))?;
-        LogicalPlanBuilder::scan(known, datafusion::datasource::provider_as_source(provider), None)
-            .map_err(|error| redacted(&error))
+        LogicalPlanBuilder::scan(
+            known,
+            datafusion::datasource::provider_as_source(provider),
+            None,
+        )
+        .map_err(|error| redacted(&error))
     }
 
     /// How a query would be answered: the plan above the tables, without anything of the policies, files or counts.
@@ -133,7 +153,9 @@ impl Session {
     /// As [`sql`](Session::sql).
     pub async fn explain(&self, text: &str) -> Result<String, QueryError> {
         let plan = self.plan(text).await?;
-        let plan = self.state.optimize(&plan).map_err(|error| redacted(&error))?;
+        let plan = on_large_stack(async { self.state.optimize(&plan) })
+            .await
+            .map_err(|error| redacted(&error))?;
         Ok(plan.display_indent().to_string())
     }
 
@@ -151,7 +173,10 @@ impl Session {
     ///
     /// Whatever it does, hidden rows stay hidden: a table cannot be scanned unless the policies were enforced, and the
     /// final gate refuses a plan that reads anything else. Functions added here are not allowed in questions.
-    pub fn customized(mut self, change: impl FnOnce(SessionStateBuilder) -> SessionStateBuilder) -> Self {
+    pub fn customized(
+        mut self,
+        change: impl FnOnce(SessionStateBuilder) -> SessionStateBuilder,
+    ) -> Self {
         self.state = change(SessionStateBuilder::new_from_existing(self.state)).build();
         self
     }
@@ -162,12 +187,17 @@ impl Session {
     /// As [`sql`](Session::sql).
     pub async fn plan(&self, text: &str) -> Result<LogicalPlan, QueryError> {
         self.still_holds()?;
+        on_large_stack(self.plan_text(text)).await
+    }
+
+    async fn plan_text(&self, text: &str) -> Result<LogicalPlan, QueryError> {
         let mut statements = parse_statements(text, &self.names, self.platform.functions())?;
         let statement = match (statements.pop(), statements.is_empty()) {
             (Some(Statement::Query(query)), true) => Statement::Query(query),
             (Some(_), true) => return Err(QueryError::not_a_query()),
             _ => return Err(QueryError::not_one_statement()),
         };
+        check_text(&statement).map_err(QueryError::refused)?;
         let plan = self
             .state
             .statement_to_plan(PlannedStatement::Statement(Box::new(statement)))
@@ -202,11 +232,14 @@ impl Session {
         planners: Vec<Arc<dyn ExtensionPlanner + Send + Sync>>,
     ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
         self.still_holds()?;
-        let optimized = self.state.optimize(plan).map_err(|error| redacted(&error))?;
-        let physical = DefaultPhysicalPlanner::with_extension_planners(planners)
-            .create_physical_plan(&optimized, &self.state)
-            .await
-            .map_err(|error| redacted(&error))?;
+        let physical = on_large_stack(async {
+            let optimized = self.state.optimize(plan)?;
+            DefaultPhysicalPlanner::with_extension_planners(planners)
+                .create_physical_plan(&optimized, &self.state)
+                .await
+        })
+        .await
+        .map_err(|error| redacted(&error))?;
         self.last_check(&physical)?;
         Ok(physical)
     }
@@ -217,7 +250,8 @@ impl Session {
     /// As [`sql`](Session::sql).
     pub fn run_physical(&self, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, QueryError> {
         self.last_check(&plan)?;
-        let stream = execute_stream(plan, self.state.task_ctx()).map_err(|error| redacted(&error))?;
+        let stream =
+            execute_stream(plan, self.state.task_ctx()).map_err(|error| redacted(&error))?;
         Ok(Answer::new(stream))
     }
 

@@ -26,19 +26,29 @@ pub(super) fn redacted(error: &DataFusionError) -> QueryError {
             ),
             _ => QueryError::new(ErrorCode::Invalid, stripped(text, "Schema error: ")),
         },
-        DataFusionError::Plan(message) if message.contains(NOT_ENFORCED) => QueryError::not_enforced(),
+        DataFusionError::Plan(message) if message.contains(NOT_ENFORCED) => {
+            QueryError::not_enforced()
+        }
         DataFusionError::Plan(message) => match missing_table(message) {
             Some(table) => QueryError::unknown_table(table),
-            None => QueryError::new(ErrorCode::Invalid, stripped(text, "Error during planning: ")),
+            None => QueryError::new(
+                ErrorCode::Invalid,
+                stripped(text, "Error during planning: "),
+            ),
         },
-        DataFusionError::SQL(..) => QueryError::new(ErrorCode::Syntax, stripped(text, "SQL error: ")),
+        DataFusionError::SQL(..) => {
+            QueryError::new(ErrorCode::Syntax, stripped(text, "SQL error: "))
+        }
         DataFusionError::NotImplemented(_) => QueryError::new(
             ErrorCode::NotAllowed,
             stripped(text, "This feature is not implemented: "),
         ),
         DataFusionError::ArrowError(error, _) => {
             let shown = error.to_string();
-            QueryError::new(ErrorCode::Execution, shown.lines().next().unwrap_or_default())
+            QueryError::new(
+                ErrorCode::Execution,
+                shown.lines().next().unwrap_or_default(),
+            )
         }
         DataFusionError::Execution(_) | DataFusionError::Diagnostic(..) => {
             QueryError::new(ErrorCode::Execution, stripped(text, "Execution error: "))
@@ -66,7 +76,9 @@ fn stripped(text: &str, prefix: &str) -> String {
 /// The table that a planner did not find, without the catalog it looked in.
 fn missing_table(message: &str) -> Option<&str> {
     let name = message.strip_prefix("table '")?.split('\'').next()?;
-    message.contains("not found").then(|| name.rsplit('.').next().unwrap_or(name))
+    message
+        .contains("not found")
+        .then(|| name.rsplit('.').next().unwrap_or(name))
 }
 
 fn kind(error: &DataFusionError) -> &'static str {

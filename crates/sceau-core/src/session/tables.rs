@@ -1,17 +1,19 @@
 use std::sync::Arc;
 
 use datafusion::catalog::{
-    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
-    SchemaProvider,
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
+    MemorySchemaProvider, SchemaProvider,
 };
-use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::execution::SessionStateDefaults;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::prelude::SessionConfig;
 
 use super::SessionError;
 use crate::config::ConfigError;
-use crate::enforce::{Binding, ContributorSeed, EnforcePolicies, ProtectedTable, ProtectedTableParts};
+use crate::enforce::{
+    Binding, ContributorSeed, EnforcePolicies, ProtectedTable, ProtectedTableParts,
+};
 use crate::permit::{Compiler, Permit, Source};
 use crate::platform::Platform;
 
@@ -31,10 +33,24 @@ pub(super) fn protect(
     let mut tables: Vec<ProtectedTable> = Vec::new();
     for (name, grant) in permit.tables() {
         let stored = platform.table(name).ok_or_else(|| {
-            invalid(permit, &["table", name], "a table of the platform", format!("{name:?}"))
+            invalid(
+                permit,
+                &["table", name],
+                "a table of the platform",
+                format!("{name:?}"),
+            )
         })?;
-        if tables.iter().any(|table| table.model().name == stored.model.name) {
-            return Err(invalid(permit, &["table", name], "each table once", format!("{name:?} twice")).into());
+        if tables
+            .iter()
+            .any(|table| table.model().name == stored.model.name)
+        {
+            return Err(invalid(
+                permit,
+                &["table", name],
+                "each table once",
+                format!("{name:?} twice"),
+            )
+            .into());
         }
         let schema = stored.provider.schema();
         let source = Source {
@@ -105,7 +121,15 @@ fn config(platform: &Platform) -> SessionConfig {
         // Names are spelt before the text is parsed.
         .set_bool("datafusion.sql_parser.enable_ident_normalization", false)
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
-        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        // A table may be spread over folders, a year each.
+        .set_bool(
+            "datafusion.execution.listing_table_ignore_subdirectory",
+            false,
+        )
+        .set_bool(
+            "datafusion.execution.parquet.schema_force_view_types",
+            false,
+        )
         .set_bool(
             "datafusion.execution.parquet.pushdown_filters",
             options.late_materialization,

@@ -32,7 +32,10 @@ impl Names {
 
     /// How a table is spelt.
     pub(crate) fn table(&self, name: &str) -> Option<&str> {
-        self.tables.keys().map(String::as_str).find(|known| fold(known) == fold(name))
+        self.tables
+            .keys()
+            .map(String::as_str)
+            .find(|known| fold(known) == fold(name))
     }
 
     /// The names of one table's columns alone, for an expression over it.

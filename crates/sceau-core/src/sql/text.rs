@@ -1,7 +1,8 @@
 use datafusion::sql::sqlparser::ast::{Expr, Statement};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
 
 use super::{AmbiguousName, FunctionRegistry, Names};
 
@@ -15,6 +16,9 @@ pub(crate) enum SqlError {
     #[error(transparent)]
     Name(#[from] AmbiguousName),
 }
+
+/// As many operators as a text may hold: a chain of them is as deep as it is long.
+const MOST_OPERATORS: usize = 4_000;
 
 /// As deep as an expression or a query may nest.
 const RECURSION_LIMIT: usize = 50;
@@ -43,7 +47,9 @@ pub(crate) fn parse_expression(
     let expr = parser.parse_expr().map_err(syntax)?;
     match parser.next_token().token {
         Token::EOF => Ok(expr),
-        more => Err(SqlError::Syntax(format!("one expression expected, found {more} after it"))),
+        more => Err(SqlError::Syntax(format!(
+            "one expression expected, found {more} after it"
+        ))),
     }
 }
 
@@ -59,8 +65,35 @@ fn tokens(
     let mut tokens = Tokenizer::new(&GenericDialect {}, text)
         .tokenize_with_location()
         .map_err(|error| SqlError::Syntax(error.to_string()))?;
+    if tokens
+        .iter()
+        .filter(|token| is_operator(&token.token))
+        .count()
+        > MOST_OPERATORS
+    {
+        return Err(SqlError::Syntax(format!(
+            "more than {MOST_OPERATORS} operators in one text: use IN, or a table to join"
+        )));
+    }
     names.spell(&mut tokens, functions)?;
     Ok(tokens)
+}
+
+fn is_operator(token: &Token) -> bool {
+    !matches!(
+        token,
+        Token::Word(Word {
+            keyword: Keyword::NoKeyword,
+            ..
+        }) | Token::Number(..)
+            | Token::SingleQuotedString(_)
+            | Token::Comma
+            | Token::Period
+            | Token::LParen
+            | Token::RParen
+            | Token::Whitespace(_)
+            | Token::EOF
+    )
 }
 
 fn syntax(error: ParserError) -> SqlError {

@@ -28,8 +28,8 @@ use datafusion::physical_plan::filter_pushdown::{
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr, PlanProperties,
-    ReplaceChildrenOptions, SendableRecordBatchStream,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
+    PlanProperties, ReplaceChildrenOptions, SendableRecordBatchStream,
 };
 
 use super::binding::Binding;
@@ -63,7 +63,10 @@ pub(super) enum Output {
 }
 
 impl PolicyExec {
-    #[expect(clippy::too_many_arguments, reason = "made in one place, from a compiled policy")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "made in one place, from a compiled policy"
+    )]
     pub(super) fn try_new(
         input: Arc<dyn ExecutionPlan>,
         rows: Vec<Arc<dyn PhysicalExpr>>,

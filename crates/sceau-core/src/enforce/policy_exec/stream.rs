@@ -209,7 +209,11 @@ impl PolicyStream {
             })
             .collect::<Result<Vec<ArrayRef>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(survivors.num_rows()));
-        debug_assert!(columns.iter().all(|column| column.len() == survivors.num_rows()));
+        debug_assert!(
+            columns
+                .iter()
+                .all(|column| column.len() == survivors.num_rows())
+        );
         Ok(RecordBatch::try_new_with_options(
             Arc::clone(&self.schema),
             columns,
@@ -230,7 +234,9 @@ impl Stream for PolicyStream {
                 }
                 let timer = this.metrics.elapsed_compute().clone();
                 let _timed = timer.timer();
-                let shown = this.show(&survivors).map_err(|_| HiddenFailure::Policy.into());
+                let shown = this
+                    .show(&survivors)
+                    .map_err(|_| HiddenFailure::Policy.into());
                 return this.metrics.record_poll(Poll::Ready(Some(shown)));
             }
             if this.finished {

@@ -64,7 +64,13 @@ mod tests {
 
     #[test]
     fn numbers_are_cut_down_to_multiples_of_the_width() {
-        let array: ArrayRef = Arc::new(Int16Array::from(vec![Some(0), Some(4), Some(5), Some(-1), None]));
+        let array: ArrayRef = Arc::new(Int16Array::from(vec![
+            Some(0),
+            Some(4),
+            Some(5),
+            Some(-1),
+            None,
+        ]));
         let cut = cut(&array, 5).expect("cut");
         let cut: Vec<_> = cut.as_primitive::<Int16Type>().iter().collect();
         assert_eq!(cut, [Some(0), Some(0), Some(5), Some(-5), None]);

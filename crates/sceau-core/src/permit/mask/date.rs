@@ -38,28 +38,39 @@ pub(super) fn cut(array: &ArrayRef, grain: Grain) -> Result<ArrayRef> {
                 dates.unary_opt(|days| i32::try_from(first(i64::from(days))?).ok());
             Arc::new(cut)
         }
-        DataType::Date64 => Arc::new(cut_ticks::<Date64Type>(array, 86_400_000, first) as Date64Array),
-        DataType::Timestamp(TimeUnit::Second, None) => Arc::new(cut_ticks::<TimestampSecondType>(
-            array, 86_400, first,
-        )
-            as TimestampSecondArray),
+        DataType::Date64 => {
+            Arc::new(cut_ticks::<Date64Type>(array, 86_400_000, first) as Date64Array)
+        }
+        DataType::Timestamp(TimeUnit::Second, None) => {
+            Arc::new(cut_ticks::<TimestampSecondType>(array, 86_400, first) as TimestampSecondArray)
+        }
         DataType::Timestamp(TimeUnit::Millisecond, None) => {
-            Arc::new(cut_ticks::<TimestampMillisecondType>(array, 86_400_000, first)
-                as TimestampMillisecondArray)
+            Arc::new(
+                cut_ticks::<TimestampMillisecondType>(array, 86_400_000, first)
+                    as TimestampMillisecondArray,
+            )
         }
         DataType::Timestamp(TimeUnit::Microsecond, None) => {
-            Arc::new(cut_ticks::<TimestampMicrosecondType>(array, 86_400_000_000, first)
-                as TimestampMicrosecondArray)
+            Arc::new(
+                cut_ticks::<TimestampMicrosecondType>(array, 86_400_000_000, first)
+                    as TimestampMicrosecondArray,
+            )
         }
         DataType::Timestamp(TimeUnit::Nanosecond, None) => {
-            Arc::new(cut_ticks::<TimestampNanosecondType>(array, 86_400_000_000_000, first)
-                as TimestampNanosecondArray)
+            Arc::new(
+                cut_ticks::<TimestampNanosecondType>(array, 86_400_000_000_000, first)
+                    as TimestampNanosecondArray,
+            )
         }
         other => return exec_err!("a date mask over {other}"),
     })
 }
 
-fn cut_ticks<T>(array: &ArrayRef, a_day: i64, first: impl Fn(i64) -> Option<i64>) -> PrimitiveArray<T>
+fn cut_ticks<T>(
+    array: &ArrayRef,
+    a_day: i64,
+    first: impl Fn(i64) -> Option<i64>,
+) -> PrimitiveArray<T>
 where
     T: ArrowPrimitiveType<Native = i64>,
 {
@@ -91,7 +102,8 @@ mod tests {
 
     fn days(text: &str) -> i32 {
         let date: NaiveDate = text.parse().expect("a date");
-        i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).expect("in range")
+        i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days())
+            .expect("in range")
     }
 
     fn cut_date(text: &str, grain: Grain) -> Option<i32> {
@@ -102,20 +114,39 @@ mod tests {
 
     #[test]
     fn a_date_becomes_the_first_day_of_its_span() {
-        assert_eq!(cut_date("2019-08-17", Grain::Month), Some(days("2019-08-01")));
-        assert_eq!(cut_date("2019-08-17", Grain::Quarter), Some(days("2019-07-01")));
-        assert_eq!(cut_date("2019-08-17", Grain::Year), Some(days("2019-01-01")));
+        assert_eq!(
+            cut_date("2019-08-17", Grain::Month),
+            Some(days("2019-08-01"))
+        );
+        assert_eq!(
+            cut_date("2019-08-17", Grain::Quarter),
+            Some(days("2019-07-01"))
+        );
+        assert_eq!(
+            cut_date("2019-08-17", Grain::Year),
+            Some(days("2019-01-01"))
+        );
     }
 
     #[test]
     fn the_sentinel_of_1600_is_cut_like_any_date() {
-        assert_eq!(cut_date("1600-01-01", Grain::Month), Some(days("1600-01-01")));
-        assert_eq!(cut_date("1599-12-31", Grain::Year), Some(days("1599-01-01")));
+        assert_eq!(
+            cut_date("1600-01-01", Grain::Month),
+            Some(days("1600-01-01"))
+        );
+        assert_eq!(
+            cut_date("1599-12-31", Grain::Year),
+            Some(days("1599-01-01"))
+        );
     }
 
     #[test]
     fn dates_beyond_the_calendar_become_null_and_null_stays_null() {
-        let array: ArrayRef = Arc::new(Date32Array::from(vec![Some(i32::MAX), Some(i32::MIN), None]));
+        let array: ArrayRef = Arc::new(Date32Array::from(vec![
+            Some(i32::MAX),
+            Some(i32::MIN),
+            None,
+        ]));
         let cut = cut(&array, Grain::Month).expect("cut");
         assert_eq!(cut.null_count(), 3);
     }

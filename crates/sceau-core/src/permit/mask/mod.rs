@@ -128,9 +128,7 @@ fn typed_null(stored: &DataType) -> Result<Expr, String> {
 /// The text between single quotes, or a bare word or number.
 fn unquote(argument: &str) -> Option<String> {
     match argument.strip_prefix('\'') {
-        Some(rest) => rest
-            .strip_suffix('\'')
-            .map(|text| text.replace("''", "'")),
+        Some(rest) => rest.strip_suffix('\'').map(|text| text.replace("''", "'")),
         None if argument.contains('\'') || argument.is_empty() => None,
         None => Some(argument.to_owned()),
     }
@@ -158,7 +156,16 @@ mod tests {
 
     #[test]
     fn what_is_not_of_the_grammar_is_not_read() {
-        for text in ["", "band", "band(0)", "band(x)", "prefix(-1)", "const('x)", "Month", "sha256"] {
+        for text in [
+            "",
+            "band",
+            "band(0)",
+            "band(x)",
+            "prefix(-1)",
+            "const('x)",
+            "Month",
+            "sha256",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
         assert_eq!(Mask::parse(&Value::Integer(1)), None);

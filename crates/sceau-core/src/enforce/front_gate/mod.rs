@@ -1,11 +1,15 @@
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+mod text;
+
+pub(crate) use text::check_text;
+
 use datafusion::common::Result as DataFusionResult;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableScan, WindowFunctionDefinition};
 
-use super::binding::Binding;
-use super::protected_table::ProtectedTable;
+use crate::enforce::binding::Binding;
+use crate::enforce::protected_table::ProtectedTable;
 use crate::sql::FunctionRegistry;
 
 /// The first look at a plan, before anything is optimised: plan nodes, expressions and functions by list.
@@ -116,10 +120,14 @@ impl FrontGate<'_> {
                 unknown(call.func.name())
             }
             Expr::WindowFunction(call) => match &call.fun {
-                WindowFunctionDefinition::AggregateUDF(function) if !self.functions.has_aggregate(function) => {
+                WindowFunctionDefinition::AggregateUDF(function)
+                    if !self.functions.has_aggregate(function) =>
+                {
                     unknown(function.name())
                 }
-                WindowFunctionDefinition::WindowUDF(function) if !self.functions.has_window(function) => {
+                WindowFunctionDefinition::WindowUDF(function)
+                    if !self.functions.has_window(function) =>
+                {
                     unknown(function.name())
                 }
                 _ => Ok(()),
@@ -153,9 +161,13 @@ impl FrontGate<'_> {
             | Expr::GroupingSet(_)
             | Expr::OuterReferenceColumn(..)
             | Expr::Unnest(_) => Ok(()),
-            Expr::Placeholder(_) => Err(Refusal("a parameter ($1, ?) is not allowed: write its value".into())),
+            Expr::Placeholder(_) => Err(Refusal(
+                "a parameter ($1, ?) is not allowed: write its value".into(),
+            )),
             Expr::ScalarVariable(..) => Err(Refusal("a variable (@x) is not allowed".into())),
-            _ => Err(Refusal("an expression of a kind that is not allowed".into())),
+            _ => Err(Refusal(
+                "an expression of a kind that is not allowed".into(),
+            )),
         }
     }
 }
@@ -176,7 +188,9 @@ fn bounded_padding(name: &str, arguments: &[Expr]) -> Result<(), Refusal> {
         _ => return refused(),
     };
     match length.cast_to(&arrow::datatypes::DataType::Int64) {
-        Ok(datafusion::common::ScalarValue::Int64(Some(length))) if length <= LONGEST_PADDING => Ok(()),
+        Ok(datafusion::common::ScalarValue::Int64(Some(length))) if length <= LONGEST_PADDING => {
+            Ok(())
+        }
         _ => refused(),
     }
 }

@@ -1,0 +1,16 @@
+//! Room for deep expressions.
+//!
+//! A chain of operators is as deep as it is long, and what DataFusion does with it recurses: a thread's own stack of
+//! 2 MiB would end the process. Planning gets a stack that holds any expression that the front gate lets in.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+
+const ENOUGH: usize = 8 << 20;
+const ROOM: usize = 16 << 20;
+
+/// Runs a future with a large stack below every step it takes.
+pub(super) async fn on_large_stack<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|context| stacker::maybe_grow(ENOUGH, ROOM, || future.as_mut().poll(context))).await
+}

@@ -1,0 +1,21 @@
+//! What Sceau promises, one file a promise, each tried by breaking it.
+
+#[path = "promises/fixture.rs"]
+mod fixture;
+
+#[path = "promises/hidden_values_stay_hidden.rs"]
+mod hidden_values_stay_hidden;
+#[path = "promises/masks_show_what_they_say.rs"]
+mod masks_show_what_they_say;
+#[path = "promises/names_match_in_any_case.rs"]
+mod names_match_in_any_case;
+#[path = "promises/only_one_query_of_what_is_allowed.rs"]
+mod only_one_query_of_what_is_allowed;
+#[path = "promises/pseudonyms_join_within_a_project.rs"]
+mod pseudonyms_join_within_a_project;
+#[path = "promises/stored_tables_are_what_the_model_says.rs"]
+mod stored_tables_are_what_the_model_says;
+#[path = "promises/without_policies_nothing_is_read.rs"]
+mod without_policies_nothing_is_read;
+#[path = "promises/wrong_files_are_named.rs"]
+mod wrong_files_are_named;

@@ -1,0 +1,238 @@
+//! Registering holds the stored files against the data model and names what differs.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
+use arrow::datatypes::{DataType, Schema};
+use sceau::ColumnConfig;
+use sceau::snds::{self, Role};
+
+use crate::fixture::{Stored, rows, session};
+
+/// Three rows of nothing with the columns of an SNDS table, changed by `change`.
+fn table_of(name: &str, change: impl Fn(&str, DataType) -> Option<DataType>) -> RecordBatch {
+    let model = snds::table(name).expect("a table of the model");
+    let columns = model
+        .columns
+        .iter()
+        .filter(|column| !column.optional)
+        .filter_map(|column| {
+            let data_type = change(&column.name, column.data_type.clone().expect("a type"))?;
+            Some((column.name.clone(), new_null_array(&data_type, 3), true))
+        });
+    RecordBatch::try_from_iter_with_nullable(columns).expect("table")
+}
+
+#[tokio::test]
+async fn an_snds_table_needs_nothing_but_its_place() {
+    for name in [
+        "er_prs_f", "er_pha_f", "ir_ben_r", "t_mco19b", "t_mco19c", "ki_cci_r", "ir_imb_r",
+    ] {
+        let table = table_of(name, |_, data_type| Some(data_type));
+        let platform = Stored::new()
+            .table(name, |table| table, &table)
+            .await
+            .platform()
+            .await;
+        let session = session(&platform, &format!("[table.{name}]\ncolumns = \"*\""));
+        assert_eq!(
+            rows(&session, &format!("SELECT count(*) FROM {name}")).await,
+            ["3"]
+        );
+    }
+}
+
+async fn problem(name: &str, table: &RecordBatch) -> String {
+    Stored::new()
+        .table(name, |table| table, table)
+        .await
+        .try_platform()
+        .await
+        .expect_err("a difference")
+        .to_string()
+}
+
+#[tokio::test]
+async fn a_missing_column_is_named_with_its_table() {
+    let table = table_of("ir_ben_r", |name, data_type| {
+        (name != "BEN_SEX_COD").then_some(data_type)
+    });
+    assert_eq!(
+        problem("ir_ben_r", &table).await,
+        "table IR_BEN_R: column BEN_SEX_COD: expected Int16, found no such column"
+    );
+}
+
+#[tokio::test]
+async fn a_column_of_another_type_is_named_with_both_types() {
+    let table = table_of("ir_ben_r", |name, data_type| {
+        Some(if name == "BEN_SEX_COD" {
+            DataType::Utf8
+        } else {
+            data_type
+        })
+    });
+    assert_eq!(
+        problem("ir_ben_r", &table).await,
+        "table IR_BEN_R: column BEN_SEX_COD: expected Int16, found Utf8"
+    );
+}
+
+#[tokio::test]
+async fn a_declared_column_that_is_not_stored_is_named() {
+    let batch =
+        RecordBatch::try_from_iter([("a", Arc::new(Int64Array::from(vec![1])) as ArrayRef)])
+            .expect("batch");
+    let error = Stored::new()
+        .table(
+            "t",
+            |table| table.column("patient", ColumnConfig::new(Role::Identifier)),
+            &batch,
+        )
+        .await
+        .try_platform()
+        .await
+        .expect_err("a difference");
+    assert_eq!(
+        error.to_string(),
+        "table t: column patient: expected a stored column, found no such column"
+    );
+}
+
+#[tokio::test]
+async fn a_table_without_files_is_named() {
+    let error = Stored::new()
+        .registered("t", |table| table)
+        .try_platform()
+        .await
+        .expect_err("no files");
+    assert_eq!(
+        error.to_string(),
+        "the platform: table.t.path: expected a prefix below which there are Parquet files, found none below \"t\""
+    );
+}
+
+#[tokio::test]
+async fn columns_that_differ_in_case_alone_are_refused() {
+    let column: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    let batch = RecordBatch::try_new(
+        Arc::new(Schema::new(vec![
+            arrow::datatypes::Field::new("a", DataType::Int64, true),
+            arrow::datatypes::Field::new("A", DataType::Int64, true),
+        ])),
+        vec![Arc::clone(&column), column],
+    )
+    .expect("batch");
+    let error = problem("t", &batch).await;
+    assert_eq!(
+        error,
+        "table t: column A: expected a name that differs from every other in more than case, found a too"
+    );
+}
+
+fn numbers(values: Vec<i64>) -> RecordBatch {
+    RecordBatch::try_from_iter([("v", Arc::new(Int64Array::from(values)) as ArrayRef)])
+        .expect("batch")
+}
+
+#[tokio::test]
+async fn hive_partitions_are_columns_and_prune() {
+    let platform = Stored::new()
+        .file("t/annee=2019/mois=01/a.parquet", &numbers(vec![1, 2]))
+        .await
+        .file("t/annee=2020/mois=02/b.parquet", &numbers(vec![3]))
+        .await
+        .file("t/annee=2020/_SUCCESS", &numbers(vec![9]))
+        .await
+        .registered("t", |table| table)
+        .platform()
+        .await;
+    let session = session(
+        &platform,
+        "[table.t]\ncolumns = [\"v\", \"annee\", \"mois\"]",
+    );
+    assert_eq!(
+        rows(&session, "SELECT v, mois FROM t WHERE annee = 2020").await,
+        ["3 02"]
+    );
+    assert_eq!(
+        rows(
+            &session,
+            "SELECT annee, count(*) FROM t GROUP BY 1 ORDER BY 1"
+        )
+        .await,
+        ["2019 2", "2020 1"]
+    );
+}
+
+#[tokio::test]
+async fn a_policy_on_a_partition_that_is_denied_holds() {
+    let platform = Stored::new()
+        .file("t/annee=2019/a.parquet", &numbers(vec![1, 2]))
+        .await
+        .file("t/annee=2020/b.parquet", &numbers(vec![3]))
+        .await
+        .registered("t", |table| table)
+        .platform()
+        .await;
+    let session = session(
+        &platform,
+        "[table.t]\ncolumns = [\"v\"]\nwhere = \"annee = 2019\"",
+    );
+    assert_eq!(
+        rows(&session, "SELECT count(*), max(v) FROM t").await,
+        ["2 2"]
+    );
+}
+
+#[tokio::test]
+async fn a_file_outside_the_partitions_is_named_and_not_left_out() {
+    let error = Stored::new()
+        .file("t/annee=2019/a.parquet", &numbers(vec![1]))
+        .await
+        .file("t/b.parquet", &numbers(vec![3]))
+        .await
+        .registered("t", |table| table)
+        .try_platform()
+        .await
+        .expect_err("mixed");
+    assert!(
+        error
+            .to_string()
+            .starts_with("table t: its files stand in different partition columns"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_table_of_several_files_is_one_table() {
+    let platform = Stored::new()
+        .file("t/a.parquet", &numbers(vec![1]))
+        .await
+        .file("t/2020/b.parquet", &numbers(vec![3]))
+        .await
+        .registered("t", |table| table)
+        .platform()
+        .await;
+    let session = session(&platform, "[table.t]\ncolumns = [\"v\"]");
+    assert_eq!(rows(&session, "SELECT sum(v) FROM t").await, ["4"]);
+}
+
+#[tokio::test]
+async fn texts_are_compared_as_texts_and_zeros_in_front_are_kept() {
+    let batch = RecordBatch::try_from_iter([(
+        "c",
+        Arc::new(StringArray::from(vec!["075", "75"])) as ArrayRef,
+    )])
+    .expect("batch");
+    let platform = Stored::new()
+        .table("t", |table| table, &batch)
+        .await
+        .platform()
+        .await;
+    let session = session(&platform, "[table.t]\ncolumns = [\"c\"]");
+    assert_eq!(
+        rows(&session, "SELECT c FROM t WHERE c = '075'").await,
+        ["075"]
+    );
+}

@@ -1,0 +1,3 @@
+//! What several promises are tried with.
+
+pub mod s3;
