@@ -11,6 +11,8 @@ mod masks_show_what_they_say;
 mod names_match_in_any_case;
 #[path = "promises/only_one_query_of_what_is_allowed.rs"]
 mod only_one_query_of_what_is_allowed;
+#[path = "promises/only_the_people_of_the_permit.rs"]
+mod only_the_people_of_the_permit;
 #[path = "promises/pseudonyms_join_within_a_project.rs"]
 mod pseudonyms_join_within_a_project;
 #[path = "promises/stored_tables_are_what_the_model_says.rs"]
@@ -19,3 +21,8 @@ mod stored_tables_are_what_the_model_says;
 mod without_policies_nothing_is_read;
 #[path = "promises/wrong_files_are_named.rs"]
 mod wrong_files_are_named;
+
+#[path = "promises/store.rs"]
+mod store;
+#[path = "promises/support/mod.rs"]
+mod support;

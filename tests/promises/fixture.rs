@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, RecordBatch, new_null_array};
+use arrow::compute::cast;
 use arrow::util::pretty::pretty_format_batches;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -10,6 +11,7 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use sceau::pseudonym::{KeyError, KeyProvider, ProjectKey};
+use sceau::snds;
 use sceau::{ErrorCode, Permit, Platform, PlatformBuilder, QueryError, Session, TableConfig};
 
 /// A key of its own for every project, made from its name.
@@ -75,11 +77,6 @@ impl Stored {
         self
     }
 
-    pub fn built_with(mut self, change: impl FnOnce(PlatformBuilder) -> PlatformBuilder) -> Self {
-        self.builder = change(self.builder);
-        self
-    }
-
     pub async fn try_platform(self) -> Result<Platform, sceau::ConfigError> {
         self.builder.build().await
     }
@@ -87,6 +84,27 @@ impl Stored {
     pub async fn platform(self) -> Platform {
         self.try_platform().await.expect("platform")
     }
+}
+
+/// A table of the data model: the given columns, and NULL in every other.
+pub fn snds_table(name: &str, columns: &[(&str, ArrayRef)]) -> RecordBatch {
+    let model = snds::table(name).expect("a table of the model");
+    let rows = columns.first().map_or(0, |(_, column)| column.len());
+    let all = model
+        .columns
+        .iter()
+        .filter(|column| !column.optional)
+        .map(|column| {
+            let given = columns.iter().find(|(name, _)| *name == column.name);
+            let array = match given {
+                Some((_, array)) => {
+                    cast(array, column.data_type.as_ref().expect("a type")).expect("fits")
+                }
+                None => new_null_array(column.data_type.as_ref().expect("a type"), rows),
+            };
+            (column.name.clone(), array, true)
+        });
+    RecordBatch::try_from_iter_with_nullable(all).expect("table")
 }
 
 pub fn parquet_bytes(batch: &RecordBatch, rows: usize) -> Vec<u8> {

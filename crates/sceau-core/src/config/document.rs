@@ -30,6 +30,10 @@ impl Document {
         }
     }
 
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

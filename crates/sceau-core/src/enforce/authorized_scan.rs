@@ -1,17 +1,20 @@
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, Result, internal_err};
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
 use super::estimate::selectivity;
 use super::leakproof::is_leakproof;
-use super::policy_exec::{Output, PolicyExec};
+use super::parent::ParentGuard;
+use super::people::{ListRole, PeopleGuard, Space};
+use super::policy_exec::{Guard, HiddenFailure, Leaf, Output, PolicyExec};
 use super::protected_table::Inner;
 use crate::permit::ColumnValue;
 
@@ -49,27 +52,12 @@ impl AuthorizedScan {
                 ColumnValue::Clear(stored) => Some(stored.as_str()),
                 ColumnValue::Masked(_) => None,
             })?;
-        self.is_partition(stored).then_some(stored)
+        self.inner.is_partition(stored).then_some(stored)
     }
 
-    fn is_partition(&self, stored: &str) -> bool {
-        self.inner
-            .partition_columns
-            .iter()
-            .any(|name| name == stored)
-    }
-
-    /// Conditions on partitions, which a listing of the files can use: the policy's own and the researcher's leakproof
-    /// ones. They only leave files out that hold no row the policy or the filters above would keep.
+    /// The researcher's leakproof conditions on partitions, over the stored columns.
     fn partition_filters(&self, filters: &[Expr]) -> Result<Vec<Expr>> {
-        let mut usable: Vec<Expr> = self
-            .inner
-            .policy
-            .rows
-            .iter()
-            .filter(|row| is_leakproof(row, &|column| self.is_partition(&column.name)))
-            .cloned()
-            .collect();
+        let mut usable = Vec::new();
         for filter in filters {
             if self.inner.strict
                 || !is_leakproof(filter, &|column| self.clear_partition(column).is_some())
@@ -102,17 +90,15 @@ impl AuthorizedScan {
         positions
             .iter()
             .map(|at| match self.inner.policy.columns.get(*at) {
-                Some(column) => Ok(Wanted::Column(&column.value)),
+                Some(column) => Ok(match &column.value {
+                    ColumnValue::Clear(stored) => Wanted::Stored(stored),
+                    ColumnValue::Masked(expr) => Wanted::Masked(expr),
+                }),
                 None if *at == authorised && self.with_contributor => Ok(Wanted::Contributor),
                 None => internal_err!("a column beyond the authorised schema"),
             })
             .collect()
     }
-}
-
-enum Wanted<'a> {
-    Column(&'a ColumnValue),
-    Contributor,
 }
 
 #[async_trait]
@@ -151,87 +137,208 @@ impl TableProvider for AuthorizedScan {
         filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let wanted = self.wanted(projection)?;
-        let stored = self.inner.raw.schema();
-        let mut needed: Vec<usize> = Vec::new();
-        let mut need = |name: &str| -> Result<()> {
-            needed.push(stored.index_of(name)?);
-            Ok(())
-        };
-        for part in &wanted {
-            match part {
-                Wanted::Column(ColumnValue::Clear(name)) => need(name)?,
-                Wanted::Column(ColumnValue::Masked(expr)) => {
-                    for column in expr.column_refs() {
-                        need(&column.name)?;
-                    }
-                }
-                Wanted::Contributor => {
-                    for column in &self.inner.model.contributor {
-                        need(&self.inner.stored_name(column)?)?;
-                    }
-                }
-            }
-        }
-        for column in self.inner.policy.rows.iter().flat_map(Expr::column_refs) {
-            need(&column.name)?;
-        }
-        needed.sort_unstable();
-        needed.dedup();
-
-        let partition_filters = self.partition_filters(filters)?;
-        let input = self
-            .inner
-            .raw
-            .scan(state, Some(&needed), &partition_filters, None)
-            .await?;
-        let schema = input.schema();
-        let df_schema = DFSchema::try_from(schema.as_ref().clone())?;
-        let physical = |expr: &Expr| -> Result<Arc<dyn PhysicalExpr>> {
-            create_physical_expr(
-                expr,
-                &df_schema,
-                state.execution_props(),
-                &Default::default(),
-            )
-        };
-        let mut outputs = Vec::with_capacity(wanted.len());
-        for part in &wanted {
-            outputs.push(match part {
-                Wanted::Column(ColumnValue::Clear(name)) => Output::Clear(schema.index_of(name)?),
-                Wanted::Column(ColumnValue::Masked(expr)) => Output::Masked(physical(expr)?),
-                Wanted::Contributor => Output::Contributor(
-                    self.inner
-                        .model
-                        .contributor
-                        .iter()
-                        .map(|column| Ok(schema.index_of(&self.inner.stored_name(column)?)?))
-                        .collect::<Result<_>>()?,
-                    self.inner.seed,
-                ),
-            });
-        }
-        let rows = self
-            .inner
-            .policy
-            .rows
-            .iter()
-            .map(physical)
-            .collect::<Result<Vec<_>>>()?;
-        let output_schema = match projection {
+        let schema = match projection {
             Some(positions) => Arc::new(self.schema().project(positions)?),
             None => self.schema(),
         };
-        let expected = self.inner.rows as f64 * selectivity(&self.inner.policy.rows);
-        Ok(Arc::new(PolicyExec::try_new(
-            input,
-            rows,
-            outputs,
-            output_schema,
-            self.inner.model.name.clone(),
-            Arc::clone(&self.inner.binding),
-            self.inner.strict,
-            expected,
-        )?))
+        let wanted = self.wanted(projection)?;
+        let filters = self.partition_filters(filters)?;
+        let leaf = leaf(&self.inner, &wanted, Some(schema), &[], &filters, state).await?;
+        Ok(Arc::new(leaf))
     }
+}
+
+/// One output that a leaf is to have.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// A stored column as it is.
+    Stored(&'a str),
+    /// An expression over stored columns.
+    Masked(&'a Expr),
+    /// The person behind the row.
+    Contributor,
+}
+
+/// The leaf that reads a table under its policy.
+///
+/// `schema` names the outputs; without it they are named as stored. `extra` are further conditions of our own on stored
+/// rows, `partition_filters` conditions that a listing of the files can use.
+pub(super) async fn leaf(
+    inner: &Arc<Inner>,
+    wanted: &[Wanted<'_>],
+    schema: Option<SchemaRef>,
+    extra: &[Expr],
+    partition_filters: &[Expr],
+    state: &dyn Session,
+) -> Result<PolicyExec> {
+    let conditions: Vec<&Expr> = inner.policy.rows.iter().chain(extra).collect();
+    let contributor = inner
+        .model
+        .contributor
+        .iter()
+        .map(|column| inner.stored_name(column))
+        .collect::<Result<Vec<_>>>()?;
+    let needed = needed(inner, wanted, &conditions, &contributor)?;
+    let mut pruning: Vec<Expr> = conditions
+        .iter()
+        .filter(|row| is_leakproof(row, &|column| inner.is_partition(&column.name)))
+        .map(|row| (*row).clone())
+        .collect();
+    pruning.extend_from_slice(partition_filters);
+    let input = inner.raw.scan(state, Some(&needed), &pruning, None).await?;
+    let stored = input.schema();
+    let df_schema = DFSchema::try_from(stored.as_ref().clone())?;
+    let physical = |expr: &Expr| -> Result<Arc<dyn PhysicalExpr>> {
+        create_physical_expr(
+            expr,
+            &df_schema,
+            state.execution_props(),
+            &Default::default(),
+        )
+    };
+    let position = |name: &String| -> Result<usize> { Ok(stored.index_of(name)?) };
+    let people: Vec<usize> = if needs_contributor(inner, wanted) {
+        contributor.iter().map(position).collect::<Result<_>>()?
+    } else {
+        vec![]
+    };
+    let mut outputs = Vec::with_capacity(wanted.len());
+    let mut fields = Vec::with_capacity(wanted.len());
+    for part in wanted {
+        outputs.push(match part {
+            Wanted::Stored(name) => {
+                let at = stored.index_of(name)?;
+                fields.push(stored.field(at).clone());
+                Output::Clear(at)
+            }
+            Wanted::Masked(expr) => {
+                let expr = physical(expr)?;
+                fields.push(Field::new("masked", expr.data_type(&stored)?, true));
+                Output::Masked(expr)
+            }
+            Wanted::Contributor => {
+                fields.push(Field::new(
+                    "contributor",
+                    arrow::datatypes::DataType::UInt64,
+                    true,
+                ));
+                Output::Contributor(people.clone(), inner.seed)
+            }
+        });
+    }
+    let rows = conditions
+        .iter()
+        .map(|row| physical(row))
+        .collect::<Result<Vec<_>>>()?;
+    let (guards, share) = guards(inner, &people, &stored, state).await?;
+    PolicyExec::try_new(Leaf {
+        input,
+        rows,
+        guards,
+        outputs,
+        schema: schema.unwrap_or_else(|| Arc::new(Schema::new(fields))),
+        table: inner.model.name.clone(),
+        binding: Arc::clone(&inner.binding),
+        strict: inner.strict,
+        expected_rows: inner.rows as f64 * selectivity(&inner.policy.rows) * share,
+    })
+}
+
+/// The stored columns that the leaf reads, by position.
+fn needed(
+    inner: &Inner,
+    wanted: &[Wanted<'_>],
+    conditions: &[&Expr],
+    contributor: &[String],
+) -> Result<Vec<usize>> {
+    let stored = inner.raw.schema();
+    let mut names: Vec<&str> = Vec::new();
+    for part in wanted {
+        match part {
+            Wanted::Stored(name) => names.push(name),
+            Wanted::Masked(expr) => {
+                names.extend(expr.column_refs().iter().map(|c| c.name.as_str()))
+            }
+            Wanted::Contributor => {}
+        }
+    }
+    for row in conditions {
+        names.extend(row.column_refs().iter().map(|column| column.name.as_str()));
+    }
+    if needs_contributor(inner, wanted) {
+        names.extend(contributor.iter().map(String::as_str));
+    }
+    if let Some(check) = &inner.parent {
+        names.extend(check.on.iter().map(|(column, _)| column.as_str()));
+    }
+    let mut needed = names
+        .into_iter()
+        .map(|name| Ok(stored.index_of(name)?))
+        .collect::<Result<Vec<_>>>()?;
+    needed.sort_unstable();
+    needed.dedup();
+    Ok(needed)
+}
+
+fn needs_contributor(inner: &Inner, wanted: &[Wanted<'_>]) -> bool {
+    !inner.people.is_empty()
+        || wanted
+            .iter()
+            .any(|part| matches!(part, Wanted::Contributor))
+}
+
+/// The lists of people and the parent that rows are held against, and the share of rows they may be expected to leave.
+async fn guards(
+    inner: &Arc<Inner>,
+    people: &[usize],
+    stored: &Schema,
+    state: &dyn Session,
+) -> Result<(Vec<Guard>, f64)> {
+    /// A cohort is usually a small part of the population, an opposition list takes next to nobody away.
+    const COHORT: f64 = 0.1;
+    let mut guards = Vec::new();
+    let mut share = 1.0;
+    let space = Space::of(&inner.model.contributor);
+    // A cohort leaves fewer rows than an opposition list, so it is asked first.
+    let mut lists: Vec<_> = inner.people.iter().collect();
+    lists.sort_by_key(|list| list.role() != ListRole::Cohort);
+    for list in lists {
+        let sets = list.current(state).await?;
+        guards.push(Guard::People(PeopleGuard::new(
+            list,
+            &sets,
+            &space,
+            people.to_vec(),
+        )?));
+        if list.role() == ListRole::Cohort {
+            share *= COHORT;
+        }
+    }
+    if let Some(check) = &inner.parent {
+        let columns = check
+            .on
+            .iter()
+            .map(|(column, _)| Ok(stored.index_of(column)?))
+            .collect::<Result<Vec<_>>>()?;
+        let state = state
+            .as_any()
+            .downcast_ref::<SessionState>()
+            .ok_or(HiddenFailure::Policy)?
+            .clone();
+        guards.push(Guard::Parent(Arc::new(ParentGuard::new(
+            Arc::clone(check),
+            columns,
+            state,
+        ))));
+        share *= selectivity(&check.parent.policy.rows);
+        if check
+            .parent
+            .people
+            .iter()
+            .any(|list| list.role() == ListRole::Cohort)
+        {
+            share *= COHORT;
+        }
+    }
+    Ok((guards, share))
 }

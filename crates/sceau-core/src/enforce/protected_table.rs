@@ -10,6 +10,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use super::authorized_scan::AuthorizedScan;
 use super::binding::Binding;
 use super::contributor::{CONTRIBUTOR, ContributorSeed};
+use super::parent::ParentCheck;
+use super::people::PeopleList;
 use crate::permit::TablePolicy;
 use crate::snds::TableModel;
 
@@ -28,7 +30,7 @@ pub struct ProtectedTable {
 }
 
 #[derive(Debug)]
-pub(super) struct Inner {
+pub(crate) struct Inner {
     pub(super) model: Arc<TableModel>,
     pub(super) policy: TablePolicy,
     pub(super) raw: Arc<dyn TableProvider>,
@@ -37,6 +39,8 @@ pub(super) struct Inner {
     pub(super) strict: bool,
     pub(super) rows: usize,
     pub(super) seed: ContributorSeed,
+    pub(super) people: Vec<Arc<PeopleList>>,
+    pub(super) parent: Option<Arc<ParentCheck>>,
     schema: SchemaRef,
     schema_with_contributor: SchemaRef,
 }
@@ -51,6 +55,10 @@ pub(crate) struct ProtectedTableParts {
     pub(crate) strict: bool,
     pub(crate) rows: usize,
     pub(crate) seed: ContributorSeed,
+    /// The lists of people that its rows are held against.
+    pub(crate) people: Vec<Arc<PeopleList>>,
+    /// The table that its rows' people are found in, when it holds none and the permit hides some of them.
+    pub(crate) parent: Option<Arc<ParentCheck>>,
 }
 
 impl ProtectedTable {
@@ -76,6 +84,8 @@ impl ProtectedTable {
                 strict: parts.strict,
                 rows: parts.rows,
                 seed: parts.seed,
+                people: parts.people,
+                parent: parts.parent,
             }),
         }
     }
@@ -104,6 +114,14 @@ impl ProtectedTable {
         })
     }
 
+    /// The table as one that others reach their people through.
+    pub(crate) fn as_parent(&self, on: Vec<(String, String)>) -> Arc<ParentCheck> {
+        Arc::new(ParentCheck {
+            parent: Arc::clone(&self.inner),
+            on,
+        })
+    }
+
     /// What [`EnforcePolicies`](super::EnforcePolicies) puts in this table's place.
     pub(super) fn authorize(&self) -> AuthorizedScan {
         AuthorizedScan::new(Arc::clone(&self.inner), self.with_contributor)
@@ -117,6 +135,10 @@ impl Inner {
         } else {
             &self.schema
         })
+    }
+
+    pub(super) fn is_partition(&self, stored: &str) -> bool {
+        self.partition_columns.iter().any(|name| name == stored)
     }
 
     /// How the stored files spell a column of the model.

@@ -5,6 +5,7 @@ use chrono::{Days, NaiveDate};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::execution::SessionState;
+use datafusion::logical_expr::utils::split_conjunction_owned;
 use datafusion::logical_expr::{Expr, ExprSchemable, Volatility, lit};
 use datafusion::optimizer::simplify_expressions::{ExprSimplifier, SimplifyContext};
 use datafusion::sql::sqlparser::ast::ExprWithAlias;
@@ -85,7 +86,6 @@ impl Compiler<'_> {
         grant: &Grant,
         source: Source<'_>,
     ) -> Result<TablePolicy, ConfigError> {
-        self.people_are_not_restricted()?;
         let granted = self.granted(name, grant, source)?;
         for column in grant.masks.keys() {
             if !granted
@@ -103,8 +103,20 @@ impl Compiler<'_> {
         for column in granted {
             columns.push(self.column(name, grant, source, column)?);
         }
+        let rows = self.rows(name, grant.filter.as_deref(), source)?;
+        Ok(TablePolicy { columns, rows })
+    }
+
+    /// The rows of a table that may be seen, whether or not it is granted: a table without a person is held against those
+    /// of its parent.
+    pub(crate) fn rows(
+        &self,
+        name: &str,
+        filter: Option<&str>,
+        source: Source<'_>,
+    ) -> Result<Vec<Expr>, ConfigError> {
         let mut rows = Vec::new();
-        if let Some(filter) = &grant.filter {
+        if let Some(filter) = filter {
             let path = ["table", name, "where"];
             let filter = self.expression(&path, filter, source)?;
             let found = self.type_of(&path, &filter, source)?;
@@ -115,12 +127,10 @@ impl Compiler<'_> {
                     format!("an expression that is a {found}"),
                 ));
             }
-            rows.extend(datafusion::logical_expr::utils::split_conjunction_owned(
-                filter,
-            ));
+            rows.extend(split_conjunction_owned(filter));
         }
         rows.extend(self.period(name, source)?);
-        Ok(TablePolicy { columns, rows })
+        Ok(rows)
     }
 
     fn granted<'m>(
@@ -315,24 +325,6 @@ impl Compiler<'_> {
             .coerce(expr, &schema)
             .and_then(|expr| simplifier.simplify(expr))
             .map_err(|error| wrong(first_line(&error.strip_backtrace())))
-    }
-
-    /// Lists of people are not enforced yet, so a permit that has one is refused rather than half obeyed.
-    fn people_are_not_restricted(&self) -> Result<(), ConfigError> {
-        let population = self.permit.population();
-        for (key, list) in [
-            ("cohort", &population.cohort),
-            ("opposition", &population.opposition),
-        ] {
-            if let Some(list) = list {
-                return Err(self.invalid(
-                    &["population", key],
-                    "no list, since lists of people are not enforced by this version",
-                    format!("{list:?}"),
-                ));
-            }
-        }
-        Ok(())
     }
 
     /// The permit's period on the table's care date.

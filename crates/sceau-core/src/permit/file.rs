@@ -146,6 +146,11 @@ impl Permit {
         &self.tables
     }
 
+    /// The folder that the permit's file is in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.document.file().parent().unwrap_or(Path::new(""))
+    }
+
     pub(crate) fn document(&self) -> &Document {
         &self.document
     }

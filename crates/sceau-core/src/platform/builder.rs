@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::execution::SessionStateBuilder;
@@ -191,6 +192,12 @@ impl PlatformBuilder {
                 state,
                 functions,
                 options: self.options,
+                folder: self
+                    .document
+                    .file()
+                    .parent()
+                    .unwrap_or(Path::new(""))
+                    .to_owned(),
             }),
         })
     }

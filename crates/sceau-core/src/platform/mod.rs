@@ -6,7 +6,7 @@ mod listing;
 mod table;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::execution::SessionState;
@@ -51,6 +51,7 @@ struct Inner {
     state: SessionState,
     functions: FunctionRegistry,
     options: Options,
+    folder: PathBuf,
 }
 
 impl std::fmt::Debug for Platform {
@@ -115,6 +116,11 @@ impl Platform {
 
     pub(crate) fn table(&self, name: &str) -> Option<&StoredTable> {
         self.inner.tables.get(&fold(name))
+    }
+
+    /// The folder that the platform's file is in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.inner.folder
     }
 
     pub(crate) fn keys(&self) -> &dyn KeyProvider {

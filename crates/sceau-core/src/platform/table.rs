@@ -137,7 +137,7 @@ impl StoredTable {
             return Err(document.invalid(
                 &["table", name, "path"],
                 "a prefix below which there are Parquet files",
-                format!("none below {prefix:?}"),
+                format!("none below {:?}", prefix.to_string()),
             ));
         }
         let mut url = store_url.clone();

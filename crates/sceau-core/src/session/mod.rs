@@ -2,6 +2,7 @@
 
 mod answer;
 mod error;
+mod people;
 mod redact;
 mod stack;
 mod tables;

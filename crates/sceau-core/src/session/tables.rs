@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
     MemorySchemaProvider, SchemaProvider,
@@ -10,12 +11,15 @@ use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::prelude::SessionConfig;
 
 use super::SessionError;
+use super::people;
 use crate::config::ConfigError;
 use crate::enforce::{
-    Binding, ContributorSeed, EnforcePolicies, ProtectedTable, ProtectedTableParts,
+    Binding, ContributorSeed, EnforcePolicies, ParentCheck, PeopleList, ProtectedTable,
+    ProtectedTableParts,
 };
-use crate::permit::{Compiler, Permit, Source};
-use crate::platform::Platform;
+use crate::permit::{Compiler, Permit, Source, TablePolicy};
+use crate::platform::{Platform, StoredTable};
+use crate::snds::Parent;
 
 /// The tables that a permit grants, compiled.
 pub(super) fn protect(
@@ -23,13 +27,19 @@ pub(super) fn protect(
     permit: &Permit,
     binding: &Arc<Binding>,
 ) -> Result<Vec<ProtectedTable>, SessionError> {
-    let compiler = Compiler {
+    let maker = Maker {
+        platform,
         permit,
-        keys: platform.keys(),
-        state: platform.state(),
-        functions: platform.functions(),
+        binding,
+        compiler: Compiler {
+            permit,
+            keys: platform.keys(),
+            state: platform.state(),
+            functions: platform.functions(),
+        },
+        seed: ContributorSeed::random(),
+        lists: people::lists(platform, permit)?,
     };
-    let seed = ContributorSeed::random();
     let mut tables: Vec<ProtectedTable> = Vec::new();
     for (name, grant) in permit.tables() {
         let stored = platform.table(name).ok_or_else(|| {
@@ -53,22 +63,155 @@ pub(super) fn protect(
             .into());
         }
         let schema = stored.provider.schema();
-        let source = Source {
-            model: &stored.model,
-            stored: &schema,
-        };
-        tables.push(ProtectedTable::new(ProtectedTableParts {
-            policy: compiler.table(name, grant, source)?,
+        let policy = maker.compiler.table(name, grant, source(stored, &schema))?;
+        let parent = maker.parent(name, stored)?;
+        tables.push(maker.table(stored, policy, parent));
+    }
+    Ok(tables)
+}
+
+/// Makes the protected tables of one session.
+struct Maker<'a> {
+    platform: &'a Platform,
+    permit: &'a Permit,
+    binding: &'a Arc<Binding>,
+    compiler: Compiler<'a>,
+    seed: ContributorSeed,
+    lists: Vec<Arc<PeopleList>>,
+}
+
+impl Maker<'_> {
+    fn table(
+        &self,
+        stored: &StoredTable,
+        policy: TablePolicy,
+        parent: Option<Arc<ParentCheck>>,
+    ) -> ProtectedTable {
+        let holds_people = !stored.model.contributor.is_empty();
+        ProtectedTable::new(ProtectedTableParts {
+            policy,
             model: Arc::clone(&stored.model),
             raw: Arc::clone(&stored.provider),
             partition_columns: stored.partition_columns.clone(),
-            binding: Arc::clone(binding),
-            strict: permit.is_strict(),
+            binding: Arc::clone(self.binding),
+            strict: self.permit.is_strict(),
             rows: stored.rows,
-            seed,
-        }));
+            seed: self.seed,
+            people: if holds_people {
+                self.lists.clone()
+            } else {
+                vec![]
+            },
+            parent,
+        })
     }
-    Ok(tables)
+
+    /// The table through which a table without a person is held against the permit, if the permit hides any of its rows.
+    fn parent(
+        &self,
+        name: &str,
+        stored: &StoredTable,
+    ) -> Result<Option<Arc<ParentCheck>>, ConfigError> {
+        let Some(link) = &stored.model.parent else {
+            return Ok(None);
+        };
+        let population = self.permit.population();
+        let Some(parent) = self.platform.table(&link.table) else {
+            let restricted = !self.lists.is_empty() || population.period.is_some();
+            return match restricted {
+                true => Err(invalid(
+                    self.permit,
+                    &["table", name],
+                    &format!(
+                        "{} among the platform's tables, since a population is given and {} reaches its people through it",
+                        link.table, stored.model.name
+                    ),
+                    "no such table".into(),
+                )),
+                false => Ok(None),
+            };
+        };
+        let granted = self
+            .permit
+            .tables()
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(&parent.model.name));
+        let schema = parent.provider.schema();
+        let rows = self.compiler.rows(
+            granted.map_or(link.table.as_str(), |(name, _)| name),
+            granted.and_then(|(_, grant)| grant.filter.as_deref()),
+            source(parent, &schema),
+        )?;
+        let grandparent = self.parent(name, parent)?;
+        let people = !parent.model.contributor.is_empty() && !self.lists.is_empty();
+        if rows.is_empty() && !people && grandparent.is_none() {
+            return Ok(None);
+        }
+        let on = self.key(name, link, stored, parent)?;
+        let policy = TablePolicy {
+            columns: vec![],
+            rows,
+        };
+        Ok(Some(self.table(parent, policy, grandparent).as_parent(on)))
+    }
+
+    /// The key's columns as both tables store them; they must hold the same kind of value.
+    fn key(
+        &self,
+        name: &str,
+        link: &Parent,
+        stored: &StoredTable,
+        parent: &StoredTable,
+    ) -> Result<Vec<(String, String)>, ConfigError> {
+        let (here, there) = (stored.provider.schema(), parent.provider.schema());
+        link.on
+            .iter()
+            .map(|(column, of_parent)| {
+                let (column, of_parent) = (field(&here, column), field(&there, of_parent));
+                match (column, of_parent) {
+                    (Some(column), Some(of_parent))
+                        if same_kind(column.data_type(), of_parent.data_type()) =>
+                    {
+                        Ok((column.name().clone(), of_parent.name().clone()))
+                    }
+                    _ => Err(invalid(
+                        self.permit,
+                        &["table", name],
+                        &format!(
+                            "the whole key to {} in both tables, of the same types",
+                            link.table
+                        ),
+                        "another".into(),
+                    )),
+                }
+            })
+            .collect()
+    }
+}
+
+fn source<'a>(stored: &'a StoredTable, schema: &'a Schema) -> Source<'a> {
+    Source {
+        model: &stored.model,
+        stored: schema,
+    }
+}
+
+fn field<'a>(schema: &'a Schema, name: &str) -> Option<&'a FieldRef> {
+    schema
+        .fields()
+        .iter()
+        .find(|field| field.name().eq_ignore_ascii_case(name))
+}
+
+/// Whether values of two types can be the same key.
+fn same_kind(one: &DataType, other: &DataType) -> bool {
+    let is_text = |data_type: &DataType| {
+        matches!(
+            data_type,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+        )
+    };
+    one == other || (is_text(one) && is_text(other)) || (one.is_integer() && other.is_integer())
 }
 
 fn invalid(permit: &Permit, path: &[&str], expected: &str, found: String) -> ConfigError {

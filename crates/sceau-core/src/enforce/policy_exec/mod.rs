@@ -1,4 +1,4 @@
-//! The leaf operator: row policy first, masks on what is left.
+//! The leaf operator: row policy first, then people and parents, masks on what is left.
 //!
 //! ```text
 //! PolicyExec: table=ER_PRS_F, project=diab-2031
@@ -34,6 +34,8 @@ use datafusion::physical_plan::{
 
 use super::binding::Binding;
 use super::contributor::ContributorSeed;
+use super::parent::ParentGuard;
+use super::people::PeopleGuard;
 pub use stream::HiddenFailure;
 
 /// Evaluates a table's row policy on stored batches, keeps and coalesces the survivors, and masks them.
@@ -42,6 +44,7 @@ pub struct PolicyExec {
     input: Arc<dyn ExecutionPlan>,
     rows: Vec<Arc<dyn PhysicalExpr>>,
     absorbed: Vec<Arc<dyn PhysicalExpr>>,
+    guards: Vec<Guard>,
     outputs: Vec<Output>,
     table: String,
     binding: Arc<Binding>,
@@ -49,6 +52,33 @@ pub struct PolicyExec {
     expected_rows: f64,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
+}
+
+/// What a leaf is made from.
+pub(super) struct Leaf {
+    /// The scan of the stored columns.
+    pub(super) input: Arc<dyn ExecutionPlan>,
+    /// The row policy: conditions on stored rows that must all be true.
+    pub(super) rows: Vec<Arc<dyn PhysicalExpr>>,
+    /// What rows are held against besides.
+    pub(super) guards: Vec<Guard>,
+    /// The columns it gives.
+    pub(super) outputs: Vec<Output>,
+    /// Their names and types.
+    pub(super) schema: SchemaRef,
+    pub(super) table: String,
+    pub(super) binding: Arc<Binding>,
+    pub(super) strict: bool,
+    pub(super) expected_rows: f64,
+}
+
+/// What stored rows are held against besides the row policy.
+#[derive(Debug, Clone)]
+pub(super) enum Guard {
+    /// A list of people.
+    People(PeopleGuard),
+    /// The visible rows of the table that knows their people.
+    Parent(Arc<ParentGuard>),
 }
 
 /// One output column: where it comes from in the input.
@@ -63,33 +93,21 @@ pub(super) enum Output {
 }
 
 impl PolicyExec {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "made in one place, from a compiled policy"
-    )]
-    pub(super) fn try_new(
-        input: Arc<dyn ExecutionPlan>,
-        rows: Vec<Arc<dyn PhysicalExpr>>,
-        outputs: Vec<Output>,
-        schema: SchemaRef,
-        table: String,
-        binding: Arc<Binding>,
-        strict: bool,
-        expected_rows: f64,
-    ) -> Result<Self> {
-        if outputs.len() != schema.fields().len() {
+    pub(super) fn try_new(leaf: Leaf) -> Result<Self> {
+        if leaf.outputs.len() != leaf.schema.fields().len() {
             return internal_err!("a leaf with outputs beyond its schema");
         }
         Ok(Self {
-            properties: properties(&input, schema),
-            input,
-            rows,
+            properties: properties(&leaf.input, leaf.schema),
+            input: leaf.input,
+            rows: leaf.rows,
             absorbed: vec![],
-            outputs,
-            table,
-            binding,
-            strict,
-            expected_rows,
+            guards: leaf.guards,
+            outputs: leaf.outputs,
+            table: leaf.table,
+            binding: leaf.binding,
+            strict: leaf.strict,
+            expected_rows: leaf.expected_rows,
             metrics: ExecutionPlanMetricsSet::new(),
         })
     }

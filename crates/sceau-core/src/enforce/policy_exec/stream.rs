@@ -1,10 +1,8 @@
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
-use arrow::compute::BatchCoalescer;
+use arrow::compute::{BatchCoalescer, filter_record_batch};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::{DataFusionError, Result};
@@ -12,9 +10,9 @@ use datafusion::execution::TaskContext;
 use datafusion::physical_plan::metrics::BaselineMetrics;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr, SendableRecordBatchStream};
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
 
-use super::{Output, PolicyExec};
+use super::{Guard, Output, PolicyExec};
 use crate::enforce::total;
 
 /// Something failed where hidden rows are read. What exactly is not told: it could show a hidden value.
@@ -44,7 +42,22 @@ impl HiddenFailure {
     fn of(error: &DataFusionError) -> Self {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => Self::Resources,
+            DataFusionError::External(source) => {
+                source.downcast_ref::<Self>().copied().unwrap_or(Self::Read)
+            }
             _ => Self::Read,
+        }
+    }
+
+    /// What failed while a batch that was read was held against the policy.
+    fn in_policy(error: &DataFusionError) -> Self {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => Self::Resources,
+            DataFusionError::External(source) => source
+                .downcast_ref::<Self>()
+                .copied()
+                .unwrap_or(Self::Policy),
+            _ => Self::Policy,
         }
     }
 }
@@ -61,28 +74,34 @@ pub(super) fn execute(
     context: Arc<TaskContext>,
 ) -> Result<SendableRecordBatchStream> {
     let batch_size = context.session_config().batch_size();
-    let metrics = BaselineMetrics::new(&exec.metrics, partition);
     let input = exec
         .input
-        .execute(partition, context)
+        .execute(partition, Arc::clone(&context))
         .map_err(|error| hide(&error))?;
     let layout = Layout::new(exec)?;
-    let coalescer = (!exec.rows.is_empty() || !exec.absorbed.is_empty())
-        .then(|| BatchCoalescer::new(Arc::clone(&layout.survivors), batch_size));
-    let schema = exec.schema();
+    let every_row_survives =
+        exec.rows.is_empty() && exec.absorbed.is_empty() && exec.guards.is_empty();
+    let survivors = Survivors {
+        input,
+        rows: exec.rows.clone(),
+        absorbed: exec.absorbed.clone(),
+        guards: exec.guards.clone(),
+        coalescer: (!every_row_survives)
+            .then(|| BatchCoalescer::new(Arc::clone(&layout.survivors), batch_size)),
+        layout,
+        schema: exec.schema(),
+        context,
+        ready: VecDeque::new(),
+        finished: false,
+        metrics: BaselineMetrics::new(&exec.metrics, partition),
+    };
+    let batches = futures::stream::unfold(survivors, |mut survivors| async move {
+        let batch = survivors.next().await?;
+        Some((batch, survivors))
+    });
     Ok(Box::pin(RecordBatchStreamAdapter::new(
-        Arc::clone(&schema),
-        PolicyStream {
-            input,
-            rows: exec.rows.clone(),
-            absorbed: exec.absorbed.clone(),
-            layout,
-            coalescer,
-            schema,
-            ready: VecDeque::new(),
-            finished: false,
-            metrics,
-        },
+        exec.schema(),
+        batches,
     )))
 }
 
@@ -138,23 +157,82 @@ fn reindex(expr: &Arc<dyn PhysicalExpr>, schema: &Schema) -> Result<Arc<dyn Phys
     datafusion::physical_expr::utils::reassign_expr_columns(Arc::clone(expr), schema)
 }
 
-struct PolicyStream {
+struct Survivors {
     input: SendableRecordBatchStream,
     rows: Vec<Arc<dyn PhysicalExpr>>,
     absorbed: Vec<Arc<dyn PhysicalExpr>>,
+    guards: Vec<Guard>,
     layout: Layout,
     /// Absent when every row survives.
     coalescer: Option<BatchCoalescer>,
     schema: SchemaRef,
+    context: Arc<TaskContext>,
     ready: VecDeque<RecordBatch>,
     finished: bool,
     metrics: BaselineMetrics,
 }
 
-impl PolicyStream {
+impl Survivors {
+    /// The next batch of visible rows as the permit shows them. After an error there is none.
+    async fn next(&mut self) -> Option<Result<RecordBatch>> {
+        loop {
+            while let Some(survivors) = self.ready.pop_front() {
+                if survivors.num_rows() == 0 {
+                    continue;
+                }
+                let timer = self.metrics.elapsed_compute().timer();
+                let shown = self.show(&survivors);
+                drop(timer);
+                return Some(match shown {
+                    Ok(shown) => {
+                        self.metrics.record_output(shown.num_rows());
+                        Ok(shown)
+                    }
+                    Err(error) => Err(self.stop(HiddenFailure::in_policy(&error))),
+                });
+            }
+            if self.finished {
+                return None;
+            }
+            let taken = match self.input.next().await {
+                Some(Ok(batch)) => self.push(batch).await,
+                Some(Err(error)) => return Some(Err(self.stop(HiddenFailure::of(&error)))),
+                None => self.finish(),
+            };
+            if let Err(error) = taken {
+                return Some(Err(self.stop(HiddenFailure::in_policy(&error))));
+            }
+        }
+    }
+
+    fn stop(&mut self, failure: HiddenFailure) -> DataFusionError {
+        tracing::warn!(%failure, "a protected table could not be read");
+        self.finished = true;
+        self.ready.clear();
+        failure.into()
+    }
+
     /// Takes a stored batch in; what survives of it is ready or buffered afterwards.
-    fn push(&mut self, batch: RecordBatch) -> Result<()> {
-        let keep = self.keep(&batch)?;
+    async fn push(&mut self, batch: RecordBatch) -> Result<()> {
+        let timer = self.metrics.elapsed_compute().clone();
+        let started = timer.timer();
+        let mut batch = batch;
+        let mut keep = self.conditions(&batch)?;
+        drop(started);
+        for guard in &self.guards {
+            // What earlier conditions removed is not asked about again.
+            if let Some(kept) = keep.take().filter(|kept| kept.true_count() < kept.len()) {
+                batch = filter_record_batch(&batch, &kept)?;
+            }
+            keep = Some(match guard {
+                Guard::People(people) => {
+                    let _timed = timer.timer();
+                    people.keep(&batch)?
+                }
+                Guard::Parent(parent) => parent.keep(&batch, &self.context).await?,
+            });
+        }
+        let _timed = timer.timer();
         let survivors = batch.project(&self.layout.kept)?;
         let (Some(coalescer), Some(keep)) = (&mut self.coalescer, keep) else {
             self.ready.push_back(survivors);
@@ -174,7 +252,8 @@ impl PolicyStream {
         Ok(())
     }
 
-    fn keep(&self, batch: &RecordBatch) -> Result<Option<BooleanArray>> {
+    /// The rows that the policy and the absorbed conditions keep; `None` when there are none.
+    fn conditions(&self, batch: &RecordBatch) -> Result<Option<BooleanArray>> {
         let policy = total::keep(&self.rows, batch)?;
         let asked = total::keep(&self.absorbed, batch)?;
         Ok(match (policy, asked) {
@@ -222,46 +301,7 @@ impl PolicyStream {
     }
 }
 
-impl Stream for PolicyStream {
-    type Item = Result<RecordBatch>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        loop {
-            if let Some(survivors) = this.ready.pop_front() {
-                if survivors.num_rows() == 0 {
-                    continue;
-                }
-                let timer = this.metrics.elapsed_compute().clone();
-                let _timed = timer.timer();
-                let shown = this
-                    .show(&survivors)
-                    .map_err(|_| HiddenFailure::Policy.into());
-                return this.metrics.record_poll(Poll::Ready(Some(shown)));
-            }
-            if this.finished {
-                return Poll::Ready(None);
-            }
-            let next = ready!(this.input.poll_next_unpin(context));
-            let timer = this.metrics.elapsed_compute().clone();
-            let _timed = timer.timer();
-            let taken = match next {
-                Some(Ok(batch)) => this.push(batch),
-                Some(Err(error)) => {
-                    this.finished = true;
-                    return Poll::Ready(Some(Err(hide(&error))));
-                }
-                None => this.finish(),
-            };
-            if taken.is_err() {
-                this.finished = true;
-                return Poll::Ready(Some(Err(HiddenFailure::Policy.into())));
-            }
-        }
-    }
-}
-
-/// The full text goes to the log of the operator only when it asks for it, and never with data values.
+/// What failed is said in the log, and never with data values.
 fn hide(error: &DataFusionError) -> DataFusionError {
     let failure = HiddenFailure::of(error);
     tracing::warn!(%failure, "a protected table could not be read");
