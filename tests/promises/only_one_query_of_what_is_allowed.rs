@@ -106,6 +106,7 @@ async fn a_table_that_is_not_granted_answers_like_one_that_is_not_there() {
 async fn what_a_query_may_do_is_answered() {
     let session = numbers().await;
     assert_eq!(rows(&session, "VALUES (1), (2)").await, ["1", "2"]);
+    assert_eq!(rows(&session, "SELECT count(*) FROM t WHERE now() > TIMESTAMP '2020-01-01' AND current_date > DATE '2020-01-01'").await, ["2"]);
     assert_eq!(
         rows(&session, "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT n FROM r ORDER BY n").await,
         ["1", "2", "3"]

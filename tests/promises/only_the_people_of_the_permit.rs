@@ -532,3 +532,115 @@ async fn a_detail_table_whose_parent_the_platform_does_not_have_is_refused_when_
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_permit_that_changes_holds_from_the_next_question_on() {
+    let platform = snds(Stored::new()).await;
+    let folder = tempfile::tempdir().expect("folder");
+    let session = session(&platform, &folder, "", TABLES);
+    let file = folder.path().join("permit.toml");
+    let write = |text: &str| fs::write(&file, text).expect("write");
+    assert_eq!(rows(&session, "SELECT count(*) FROM er_prs_f").await, ["7"]);
+
+    let narrower = permit_text(
+        "p",
+        "[table.er_prs_f]\ncolumns = [\"PRS_ORD_NUM\"]\nwhere = \"BEN_RES_DPT = '092'\"",
+    );
+    write(&narrower);
+    assert_eq!(rows(&session, "SELECT count(*) FROM er_prs_f").await, ["2"]);
+    assert_eq!(
+        crate::fixture::code(&session, "SELECT count(*) FROM er_pha_f")
+            .await
+            .as_str(),
+        "unknown_table"
+    );
+
+    write(&narrower.replace("[\"ana\"]", "[\"luc\"]"));
+    assert_eq!(
+        crate::fixture::code(&session, "SELECT count(*) FROM er_prs_f")
+            .await
+            .as_str(),
+        "not_permitted"
+    );
+    write(&narrower.replace("2099", "2020"));
+    assert_eq!(
+        crate::fixture::code(&session, "SELECT count(*) FROM er_prs_f")
+            .await
+            .as_str(),
+        "expired"
+    );
+    write("not a permit");
+    assert_eq!(
+        crate::fixture::code(&session, "SELECT count(*) FROM er_prs_f")
+            .await
+            .as_str(),
+        "not_permitted"
+    );
+    fs::remove_file(&file).expect("remove");
+    assert_eq!(
+        crate::fixture::code(&session, "SELECT count(*) FROM er_prs_f")
+            .await
+            .as_str(),
+        "not_permitted"
+    );
+    write(&narrower.replace("092", "075"));
+    assert_eq!(rows(&session, "SELECT count(*) FROM er_prs_f").await, ["5"]);
+}
+
+#[tokio::test]
+async fn a_plan_of_an_earlier_version_of_the_permit_is_refused() {
+    let platform = snds(Stored::new()).await;
+    let folder = tempfile::tempdir().expect("folder");
+    let session = session(&platform, &folder, "", TABLES);
+    let plan = session
+        .table("er_prs_f")
+        .await
+        .expect("table")
+        .build()
+        .expect("plan");
+    fs::write(
+        folder.path().join("permit.toml"),
+        permit_text(
+            "p",
+            "[table.er_prs_f]\ncolumns = [\"PRS_ORD_NUM\"]\nwhere = \"false\"",
+        ),
+    )
+    .expect("write");
+    assert_eq!(
+        session
+            .execute(plan)
+            .await
+            .expect_err("an old plan")
+            .code()
+            .as_str(),
+        "not_allowed"
+    );
+}
+
+#[tokio::test]
+async fn a_permit_without_rows_allows_releases_only() {
+    let platform = snds(Stored::new()).await;
+    let folder = tempfile::tempdir().expect("folder");
+    let session = session(&platform, &folder, "[inside]\nrows = false", TABLES);
+    assert_eq!(
+        crate::fixture::code(&session, "SELECT count(*) FROM er_prs_f")
+            .await
+            .as_str(),
+        "rows_not_permitted"
+    );
+    let plan = session
+        .table("er_prs_f")
+        .await
+        .expect("table")
+        .build()
+        .expect("plan");
+    assert_eq!(
+        session
+            .execute(plan)
+            .await
+            .expect_err("rows")
+            .code()
+            .as_str(),
+        "rows_not_permitted"
+    );
+}

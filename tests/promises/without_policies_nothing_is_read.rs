@@ -34,8 +34,10 @@ fn batch(values: Vec<i64>) -> RecordBatch {
     RecordBatch::try_from_iter([("v", Arc::new(Int64Array::from(values)) as _)]).expect("batch")
 }
 
-async fn refused(change: impl FnOnce(SessionStateBuilder) -> SessionStateBuilder) {
-    let session = numbers().await.customized(change);
+async fn refused(
+    change: impl Fn(SessionStateBuilder) -> SessionStateBuilder + Send + Sync + 'static,
+) {
+    let session = numbers().await.customized(change).expect("session");
     for sql in [
         "SELECT v FROM t",
         "SELECT count(*) FROM t",
@@ -63,9 +65,12 @@ async fn with_no_optimizer_pass_nothing_is_read() {
 
 #[tokio::test]
 async fn with_failing_rules_skipped_nothing_is_read() {
-    let session = numbers().await.customized(|builder| {
-        with_config(builder, "datafusion.optimizer.skip_failed_rules", "true")
-    });
+    let session = numbers()
+        .await
+        .customized(|builder| {
+            with_config(builder, "datafusion.optimizer.skip_failed_rules", "true")
+        })
+        .expect("session");
     // The rule does not fail on the session's own table, and what it gives is still enforced.
     assert_eq!(rows(&session, "SELECT count(*) FROM t").await, ["2"]);
     refused(|builder| {

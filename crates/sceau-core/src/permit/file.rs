@@ -31,6 +31,8 @@ use crate::config::{ConfigError, Document};
 #[derive(Debug, Clone)]
 pub struct Permit {
     document: Document,
+    /// Whether the document was read from a file, where it may change.
+    from_file: bool,
     hash: String,
     project: String,
     purpose: Option<String>,
@@ -77,7 +79,11 @@ impl Permit {
     /// # Errors
     /// When the file cannot be read, or a key is unknown, missing or wrong: the error names file, line and key.
     pub fn from_file(file: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        Self::from_document(Document::read(file.as_ref())?)
+        let permit = Self::from_document(Document::read(file.as_ref())?)?;
+        Ok(Self {
+            from_file: true,
+            ..permit
+        })
     }
 
     /// Reads a permit from a text; errors speak of it as `name`.
@@ -86,6 +92,25 @@ impl Permit {
     /// As [`Permit::from_file`].
     pub fn parse(name: impl AsRef<Path>, text: &str) -> Result<Self, ConfigError> {
         Self::from_document(Document::new(name.as_ref(), text))
+    }
+
+    /// The permit as its file has it now, if it came from a file and that has changed.
+    ///
+    /// # Errors
+    /// As [`Permit::from_file`]: a file that is gone is no permit.
+    pub(crate) fn changed(&self) -> Result<Option<Self>, ConfigError> {
+        if !self.from_file {
+            return Ok(None);
+        }
+        let document = Document::read(self.document.file())?;
+        if document.text() == self.document.text() {
+            return Ok(None);
+        }
+        let changed = Self::from_document(document)?;
+        Ok(Some(Self {
+            from_file: true,
+            ..changed
+        }))
     }
 
     /// The project's name.
@@ -194,6 +219,7 @@ impl Permit {
             tables,
             release: release(&document, file.release)?,
             document,
+            from_file: false,
         })
     }
 }

@@ -10,6 +10,9 @@ const SEPARATOR: u8 = 0x1F;
 /// 160 of the 256 bits are kept: 32 characters of base32, without a remainder.
 const KEPT_BYTES: usize = 20;
 
+/// The bytes of a whole hash.
+pub(super) const TAG_BYTES: usize = 32;
+
 /// The characters of a pseudonym.
 pub(super) const CHARACTERS: usize = 32;
 
@@ -36,6 +39,29 @@ impl Keyed {
         let mut id = [0; 16];
         id.copy_from_slice(&tag[..16]);
         KeyId(id)
+    }
+
+    /// The whole hash of a message that is no identifier, for what `context` names.
+    ///
+    /// No pseudonym is made from the same message, since no domain is empty, and [`Self::id`] has one separator only.
+    pub(super) fn tag(self, context: &str, message: &[u8]) -> [u8; TAG_BYTES] {
+        self.tagging(context, message)
+            .finalize()
+            .into_bytes()
+            .into()
+    }
+
+    /// Whether `tag` is the one that [`Self::tag`] gives, compared in constant time.
+    pub(super) fn is_tag(self, context: &str, message: &[u8], tag: &[u8; TAG_BYTES]) -> bool {
+        self.tagging(context, message).verify(tag.into()).is_ok()
+    }
+
+    fn tagging(mut self, context: &str, message: &[u8]) -> Hmac<Sha256> {
+        self.0.update(&[SEPARATOR]);
+        self.0.update(context.as_bytes());
+        self.0.update(&[SEPARATOR]);
+        self.0.update(message);
+        self.0
     }
 }
 
@@ -133,6 +159,19 @@ mod tests {
                 "{domain} {identifier:?}"
             );
         }
+    }
+
+    /// Computed with Python 3: `hmac.new(key, b"\x1fjournal\x1f" + message, sha256).hexdigest()`.
+    #[test]
+    fn tags_are_those_of_another_implementation() {
+        let tag = Keyed::new(&[7; 32]).tag("journal", b"{}");
+        assert_eq!(
+            data_encoding::HEXLOWER.encode(&tag),
+            "f65e46bd814ea9b86e6a0b3c9676808492e9bba443af9d61b164b8c04cfc1403"
+        );
+        assert!(Keyed::new(&[7; 32]).is_tag("journal", b"{}", &tag));
+        assert!(!Keyed::new(&[8; 32]).is_tag("journal", b"{}", &tag));
+        assert!(!Keyed::new(&[7; 32]).is_tag("journa", b"l{}", &tag));
     }
 
     #[test]

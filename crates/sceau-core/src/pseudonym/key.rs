@@ -4,7 +4,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::KeyError;
-use super::hmac::Keyed;
+use super::hmac::{Keyed, TAG_BYTES};
 
 /// A project's secret key, with its version.
 ///
@@ -71,6 +71,16 @@ impl ProjectKey {
     /// Which key of the project this is: it grows when the operator replaces the key.
     pub fn version(&self) -> u32 {
         self.version
+    }
+
+    /// HMAC-SHA-256 of a message that is no identifier; `context` keeps the uses of a key apart.
+    pub(crate) fn tag(&self, context: &str, message: &[u8]) -> [u8; TAG_BYTES] {
+        self.keyed().tag(context, message)
+    }
+
+    /// Whether `tag` is the one that [`Self::tag`] gives, compared in constant time.
+    pub(crate) fn is_tag(&self, context: &str, message: &[u8], tag: &[u8; TAG_BYTES]) -> bool {
+        self.keyed().is_tag(context, message, tag)
     }
 
     pub(super) fn keyed(&self) -> Keyed {

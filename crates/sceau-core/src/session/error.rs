@@ -63,6 +63,8 @@ pub enum ErrorCode {
     Unavailable,
     /// The permit no longer holds.
     Expired,
+    /// The permit was changed while the session was open, and no longer allows it.
+    NotPermitted,
     /// The permit allows releases only.
     RowsNotPermitted,
     /// The policies were not enforced, so nothing was read.
@@ -85,6 +87,7 @@ impl ErrorCode {
             Self::Resources => "resources",
             Self::Unavailable => "unavailable",
             Self::Expired => "expired",
+            Self::NotPermitted => "not_permitted",
             Self::RowsNotPermitted => "rows_not_permitted",
             Self::NotEnforced => "not_enforced",
             Self::Internal => "internal",
@@ -150,6 +153,32 @@ impl QueryError {
 
     pub(super) fn expired() -> Self {
         Self::new(ErrorCode::Expired, "the permit no longer holds")
+    }
+
+    /// The permit's file was changed and is no permit any more: nothing is answered until it is one again.
+    pub(super) fn permit_is_wrong(error: ConfigError) -> Self {
+        tracing::error!(%error, "a permit was changed and is wrong");
+        Self::new(
+            ErrorCode::NotPermitted,
+            "the permit was changed and cannot be read: ask the officer who wrote it",
+        )
+    }
+
+    pub(super) fn no_longer_open(error: &SessionError) -> Self {
+        match error {
+            SessionError::NotValid { .. } => Self::expired(),
+            SessionError::NotNamed { .. } => Self::new(
+                ErrorCode::NotPermitted,
+                "the permit no longer names who asks",
+            ),
+            SessionError::Config(error) => {
+                tracing::error!(%error, "a permit was changed and is wrong");
+                Self::new(
+                    ErrorCode::NotPermitted,
+                    "the permit was changed and cannot be read: ask the officer who wrote it",
+                )
+            }
+        }
     }
 
     pub(super) fn not_enforced() -> Self {

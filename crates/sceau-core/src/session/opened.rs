@@ -1,0 +1,167 @@
+use std::sync::Arc;
+
+use chrono::Utc;
+use datafusion::common::TableReference;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use datafusion::sql::parser::Statement as PlannedStatement;
+use datafusion::sql::sqlparser::ast::Statement;
+
+use super::error::{QueryError, SessionError};
+use super::redact::redacted;
+use super::stack::on_large_stack;
+use super::tables;
+use crate::enforce::{Binding, FrontGate, check_physical_plan, check_text};
+use crate::permit::Permit;
+use crate::platform::Platform;
+use crate::sql::{Names, parse_statements};
+
+/// One version of a permit, opened for one principal: the tables compiled, the engine set up.
+pub(super) struct Opened {
+    pub(super) permit: Arc<Permit>,
+    pub(super) binding: Arc<Binding>,
+    platform: Platform,
+    names: Names,
+    state: SessionState,
+}
+
+/// A change that the embedding application makes to the engine's state.
+pub(super) type Customization = Arc<dyn Fn(SessionState) -> SessionState + Send + Sync>;
+
+impl Opened {
+    pub(super) fn new(
+        platform: &Platform,
+        permit: Permit,
+        principal: &str,
+    ) -> Result<Self, SessionError> {
+        if !permit.names(principal) {
+            return Err(SessionError::NotNamed {
+                principal: principal.to_owned(),
+                project: permit.project().to_owned(),
+            });
+        }
+        if !permit.holds_on(Utc::now().date_naive()) {
+            let (from, until) = permit.validity();
+            return Err(SessionError::NotValid {
+                project: permit.project().to_owned(),
+                from,
+                until,
+            });
+        }
+        let binding = Arc::new(Binding::new(principal, permit.project(), permit.hash()));
+        let tables = tables::protect(platform, &permit, &binding)?;
+        let mut names = Names::default();
+        for table in &tables {
+            let columns = &table.policy().columns;
+            names.add_table(
+                table.model().name.clone(),
+                columns.iter().map(|column| column.name.clone()).collect(),
+            );
+        }
+        tracing::info!(
+            principal,
+            project = permit.project(),
+            permit = permit.hash(),
+            "session opened"
+        );
+        Ok(Self {
+            state: tables::state(platform, tables, &binding),
+            permit: Arc::new(permit),
+            binding,
+            platform: platform.clone(),
+            names,
+        })
+    }
+
+    pub(super) fn customized(mut self, change: &Customization) -> Self {
+        self.state = change(self.state);
+        self
+    }
+
+    /// The engine's state for one question: its clock starts now.
+    pub(super) fn state(&self) -> SessionState {
+        let mut state = self.state.clone();
+        state.mark_start_execution();
+        state
+    }
+
+    pub(super) async fn plan(&self, text: &str) -> Result<LogicalPlan, QueryError> {
+        on_large_stack(self.plan_on_large_stack(text)).await
+    }
+
+    async fn plan_on_large_stack(&self, text: &str) -> Result<LogicalPlan, QueryError> {
+        let mut statements = parse_statements(text, &self.names, self.platform.functions())?;
+        let statement = match (statements.pop(), statements.is_empty()) {
+            (Some(Statement::Query(query)), true) => Statement::Query(query),
+            (Some(_), true) => return Err(QueryError::not_a_query()),
+            _ => return Err(QueryError::not_one_statement()),
+        };
+        check_text(&statement).map_err(QueryError::refused)?;
+        let plan = self
+            .state()
+            .statement_to_plan(PlannedStatement::Statement(Box::new(statement)))
+            .await
+            .map_err(|error| redacted(&error))?;
+        self.admit(&plan)?;
+        Ok(plan)
+    }
+
+    pub(super) async fn table(&self, name: &str) -> Result<LogicalPlanBuilder, QueryError> {
+        let known = self
+            .names
+            .table(name)
+            .ok_or_else(|| QueryError::unknown_table(name))?;
+        let provider = self
+            .state
+            .schema_for_ref(TableReference::bare(known))
+            .map_err(|error| redacted(&error))?
+            .table(known)
+            .await
+            .map_err(|error| redacted(&error))?
+            .ok_or_else(|| QueryError::unknown_table(name))?;
+        let source = datafusion::datasource::provider_as_source(provider);
+        LogicalPlanBuilder::scan(known, source, None).map_err(|error| redacted(&error))
+    }
+
+    pub(super) async fn optimized(&self, plan: &LogicalPlan) -> Result<LogicalPlan, QueryError> {
+        on_large_stack(async { self.state().optimize(plan) })
+            .await
+            .map_err(|error| redacted(&error))
+    }
+
+    pub(super) async fn physical_plan(
+        &self,
+        plan: &LogicalPlan,
+        planners: Vec<Arc<dyn ExtensionPlanner + Send + Sync>>,
+    ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
+        let state = self.state();
+        let physical = on_large_stack(async {
+            let optimized = state.optimize(plan)?;
+            DefaultPhysicalPlanner::with_extension_planners(planners)
+                .create_physical_plan(&optimized, &state)
+                .await
+        })
+        .await
+        .map_err(|error| redacted(&error))?;
+        self.last_check(&physical)?;
+        Ok(physical)
+    }
+
+    pub(super) fn admit(&self, plan: &LogicalPlan) -> Result<(), QueryError> {
+        FrontGate {
+            binding: &self.binding,
+            functions: self.platform.functions(),
+        }
+        .check(plan)
+        .map_err(QueryError::refused)
+    }
+
+    pub(super) fn last_check(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<(), QueryError> {
+        check_physical_plan(plan, &self.binding).map_err(|source| {
+            tracing::error!(%source, "a plan was refused by the final gate");
+            QueryError::not_enforced()
+        })
+    }
+}
