@@ -96,3 +96,46 @@ async fn a_table_built_upon_in_code_is_found_in_any_case_too() {
         .expect("batches");
     assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 2);
 }
+
+#[tokio::test]
+async fn only_authorised_names_are_listed() {
+    let session = mixed().await;
+    assert_eq!(
+        rows(&session, "SHOW TABLES").await,
+        ["sceau snds Actes BASE TABLE", "sceau snds dpt BASE TABLE"]
+    );
+    assert_eq!(
+        rows(
+            &session,
+            "SELECT table_name, column_name FROM information_schema.columns"
+        )
+        .await,
+        [
+            "Actes BEN_RES_DPT",
+            "Actes PRS_ACT_QTE",
+            "dpt ben_res_dpt",
+            "dpt label"
+        ]
+    );
+    assert_eq!(
+        rows(&session, "DESCRIBE ACTES").await,
+        ["BEN_RES_DPT Utf8 NO", "PRS_ACT_QTE Int64 NO"]
+    );
+    assert_eq!(rows(&session, "SHOW COLUMNS FROM actes").await.len(), 2);
+    assert_eq!(
+        refusal(&session, "DESCRIBE er_prs_f").await.code().as_str(),
+        "unknown_table"
+    );
+    assert_eq!(
+        refusal(&session, "SELECT * FROM information_schema.views")
+            .await
+            .code()
+            .as_str(),
+        "unknown_table"
+    );
+    let plan = answer(&session, "EXPLAIN SELECT label FROM dpt").await;
+    assert!(
+        plan.contains("under the permit of p") && plan.contains("TableScan: dpt"),
+        "{plan}"
+    );
+}

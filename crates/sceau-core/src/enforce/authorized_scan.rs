@@ -269,7 +269,7 @@ fn needed(
         names.extend(contributor.iter().map(String::as_str));
     }
     if let Some(check) = &inner.parent {
-        names.extend(check.on.iter().map(|(column, _)| column.as_str()));
+        names.extend(check.on.iter().map(|part| part.here.as_str()));
     }
     let mut needed = names
         .into_iter()
@@ -318,7 +318,7 @@ async fn guards(
         let columns = check
             .on
             .iter()
-            .map(|(column, _)| Ok(stored.index_of(column)?))
+            .map(|part| Ok(stored.index_of(&part.here)?))
             .collect::<Result<Vec<_>>>()?;
         let state = state
             .as_any()

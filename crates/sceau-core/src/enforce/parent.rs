@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder};
-use arrow::datatypes::Date32Type;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
@@ -37,8 +38,29 @@ const MONTH: &str = "FLX_DIS_DTD";
 #[derive(Debug)]
 pub(crate) struct ParentCheck {
     pub(crate) parent: Arc<Inner>,
-    /// Pairs of (stored column here, stored column of the parent): the whole key.
-    pub(crate) on: Vec<(String, String)>,
+    /// The whole key.
+    pub(crate) on: Vec<KeyPart>,
+}
+
+/// One column of the key.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyPart {
+    /// The stored column here.
+    pub(crate) here: String,
+    /// The stored column of the parent.
+    pub(crate) of_parent: String,
+    /// Whether one of them is a text and the other a number, so that both are compared as texts.
+    pub(crate) as_text: bool,
+}
+
+impl KeyPart {
+    fn comparable(&self, column: &ArrayRef) -> Result<ArrayRef> {
+        let column = canonical(Some(column))?;
+        if self.as_text {
+            return Ok(cast(&column, &DataType::Utf8)?);
+        }
+        Ok(column)
+    }
 }
 
 /// Holds stored rows against the visible rows of their parent, for one question.
@@ -72,7 +94,7 @@ impl ParentGuard {
         let month = check
             .on
             .iter()
-            .position(|(column, _)| column.eq_ignore_ascii_case(MONTH));
+            .position(|part| part.here.eq_ignore_ascii_case(MONTH));
         Self {
             check,
             columns,
@@ -92,7 +114,8 @@ impl ParentGuard {
         let columns = self
             .columns
             .iter()
-            .map(|at| canonical(Some(batch.column(*at))))
+            .zip(&self.check.on)
+            .map(|(at, part)| part.comparable(batch.column(*at)))
             .collect::<Result<Vec<ArrayRef>>>()?;
         let (hashes, known) = self.hasher.hash(&columns)?;
         let months = match self
@@ -172,13 +195,13 @@ impl ParentGuard {
     async fn read(&self, month: Option<i32>, context: &Arc<TaskContext>) -> Result<Arc<KeySet>> {
         let check = &self.check;
         let of_month = month.zip(self.month).map(|(month, at)| {
-            let column = Expr::Column(Column::new_unqualified(&check.on[at].1));
+            let column = Expr::Column(Column::new_unqualified(&check.on[at].of_parent));
             column.eq(lit(ScalarValue::Date32(Some(month))))
         });
         let wanted: Vec<Wanted<'_>> = check
             .on
             .iter()
-            .map(|(_, column)| Wanted::Stored(column))
+            .map(|part| Wanted::Stored(&part.of_parent))
             .collect();
         let extra: Vec<Expr> = of_month.into_iter().collect();
         let plan = leaf(&check.parent, &wanted, None, &extra, &[], &self.state).await?;
@@ -190,7 +213,8 @@ impl ParentGuard {
             let columns = batch
                 .columns()
                 .iter()
-                .map(|column| canonical(Some(column)))
+                .zip(&check.on)
+                .map(|(column, part)| part.comparable(column))
                 .collect::<Result<Vec<_>>>()?;
             let (hashes, known) = self.hasher.hash(&columns)?;
             keys.extend(

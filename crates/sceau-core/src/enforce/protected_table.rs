@@ -10,7 +10,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use super::authorized_scan::AuthorizedScan;
 use super::binding::Binding;
 use super::contributor::{CONTRIBUTOR, ContributorSeed};
-use super::parent::ParentCheck;
+use super::parent::{KeyPart, ParentCheck};
 use super::people::PeopleList;
 use crate::permit::TablePolicy;
 use crate::snds::TableModel;
@@ -115,7 +115,7 @@ impl ProtectedTable {
     }
 
     /// The table as one that others reach their people through.
-    pub(crate) fn as_parent(&self, on: Vec<(String, String)>) -> Arc<ParentCheck> {
+    pub(crate) fn as_parent(&self, on: Vec<KeyPart>) -> Arc<ParentCheck> {
         Arc::new(ParentCheck {
             parent: Arc::clone(&self.inner),
             on,

@@ -14,7 +14,7 @@ use url::Url;
 
 use super::listing::{is_file, list, partition_type};
 use crate::config::{ConfigError, Document};
-use crate::snds::{self, ColumnModel, Role, TableModel};
+use crate::snds::{self, ColumnModel, KEPT_AS_TEXT, Role, TableModel};
 
 /// Where a table is stored, and, for one that the data model does not know, what it is.
 ///
@@ -148,7 +148,9 @@ impl StoredTable {
         });
         let url = ListingTableUrl::parse(url.as_str())
             .map_err(|_| storage(format!("{prefix} cannot be read as a place of files")))?;
-        let format = ParquetFormat::default().with_force_view_types(false);
+        let format = ParquetFormat::default()
+            .with_force_view_types(false)
+            .with_skip_metadata(false);
         let options = ListingOptions::new(Arc::new(format)).with_file_extension(".parquet");
         let stored = options
             .infer_schema(state, &url)
@@ -184,7 +186,7 @@ impl StoredTable {
         let options = options.with_table_partition_cols(partitions.clone());
         let config_of_listing = ListingTableConfig::new(url)
             .with_listing_options(options)
-            .with_schema(stored);
+            .with_schema(Arc::new(without_metadata(&stored)));
         let provider = ListingTable::try_new(config_of_listing)
             .map_err(|error| storage(schema_problem(&error)))?;
         let rows = config.rows.unwrap_or_else(|| expected_rows(&model));
@@ -195,6 +197,12 @@ impl StoredTable {
             rows: usize::try_from(rows).unwrap_or(usize::MAX),
         })
     }
+}
+
+/// What a file says of itself beyond names and types stays with the file.
+fn without_metadata(stored: &Schema) -> Schema {
+    let plain = |field: &Arc<Field>| field.as_ref().clone().with_metadata(Default::default());
+    Schema::new(stored.fields().iter().map(plain).collect::<Vec<_>>())
 }
 
 fn with_partitions(stored: &SchemaRef, partitions: &[(String, DataType)]) -> Schema {
@@ -236,7 +244,7 @@ fn completed(
             }
             return Err(mismatch(expected.to_string(), "no such column".into()));
         };
-        if !same_type(&expected, field.data_type()) {
+        if !same_type(&expected, field.data_type()) && !is_kept_as_text(field, &expected) {
             return Err(mismatch(
                 expected.to_string(),
                 field.data_type().to_string(),
@@ -402,17 +410,24 @@ fn only_one_spelling(table: &TableModel, stored: &Schema) -> Result<(), ConfigEr
 
 /// Whether a stored type is the model's. Texts are texts however they are laid out, moments are moments in any unit.
 fn same_type(expected: &DataType, stored: &DataType) -> bool {
-    let is_text = |data_type: &DataType| {
-        matches!(
-            data_type,
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-        )
-    };
     match (expected, stored) {
         (expected, stored) if is_text(expected) => is_text(stored),
         (DataType::Timestamp(_, None), DataType::Timestamp(_, None)) => true,
         (expected, stored) => expected == stored,
     }
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
+}
+
+/// Whether an import kept a column as text, because some value of it did not fit the model's type, and said so in the
+/// file. The column is a text then; one of another type without that word is an error.
+fn is_kept_as_text(field: &Field, expected: &DataType) -> bool {
+    is_text(field.data_type()) && field.metadata().get(KEPT_AS_TEXT) == Some(&expected.to_string())
 }
 
 /// A guess at a table's size by its kind, where nobody declared one: what counts is which of two tables is larger.

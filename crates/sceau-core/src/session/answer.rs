@@ -1,9 +1,12 @@
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use arrow::datatypes::SchemaRef;
+use arrow::array::{ArrayRef, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{Stream, StreamExt, TryStreamExt};
 
 use super::error::QueryError;
@@ -17,6 +20,17 @@ pub struct Answer {
 impl Answer {
     pub(super) fn new(stream: SendableRecordBatchStream) -> Self {
         Self { stream }
+    }
+
+    /// An answer of one column of text, a row a line.
+    pub(super) fn of_lines(column: &str, text: &str) -> Self {
+        let schema = Arc::new(Schema::new(vec![Field::new(column, DataType::Utf8, false)]));
+        let lines: ArrayRef = Arc::new(StringArray::from_iter_values(text.lines()));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), vec![lines]).map_err(Into::into);
+        Self::new(Box::pin(RecordBatchStreamAdapter::new(
+            schema,
+            futures::stream::iter([batch]),
+        )))
     }
 
     /// The columns of the answer.

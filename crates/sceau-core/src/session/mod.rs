@@ -1,6 +1,7 @@
 //! One principal under one permit: the only door for SQL.
 
 mod answer;
+mod catalog;
 mod error;
 mod opened;
 mod people;
@@ -21,7 +22,7 @@ pub use error::{ErrorCode, QueryError, SessionError};
 
 use crate::permit::Permit;
 use crate::platform::Platform;
-use opened::{Customization, Opened};
+use opened::{Asked, Customization, Opened};
 use redact::redacted;
 
 /// One principal under one permit: the only door for SQL.
@@ -72,9 +73,21 @@ impl Session {
     /// for what is denied and what does not exist, and show no hidden value.
     pub async fn sql(&self, text: &str) -> Result<Answer, QueryError> {
         let opened = self.current()?;
-        allow_rows(&opened)?;
-        let plan = opened.plan(text).await?;
-        answer(&opened, opened.physical_plan(&plan, vec![]).await?)
+        match opened.read(text)? {
+            Asked::Rows(query) => {
+                allow_rows(&opened)?;
+                let plan = opened.plan(query).await?;
+                answer(&opened, opened.physical_plan(&plan, vec![]).await?)
+            }
+            Asked::Names(statement) => {
+                let plan = opened.plan(statement).await?;
+                answer(&opened, opened.physical_plan(&plan, vec![]).await?)
+            }
+            Asked::Plan(query) => {
+                let plan = opened.plan(query).await?;
+                Ok(Answer::of_lines("plan", &explained(&opened, &plan).await?))
+            }
+        }
     }
 
     /// Answers a plan that was built on [`table`](Session::table), inside the environment.
@@ -102,8 +115,8 @@ impl Session {
     /// As [`sql`](Session::sql).
     pub async fn explain(&self, text: &str) -> Result<String, QueryError> {
         let opened = self.current()?;
-        let plan = opened.plan(text).await?;
-        Ok(opened.optimized(&plan).await?.display_indent().to_string())
+        let plan = opened.plan(opened.query(text)?).await?;
+        explained(&opened, &plan).await
     }
 
     /// The permit that this session is under, as it was at the last question.
@@ -139,7 +152,8 @@ impl Session {
     /// # Errors
     /// As [`sql`](Session::sql).
     pub async fn plan(&self, text: &str) -> Result<LogicalPlan, QueryError> {
-        self.current()?.plan(text).await
+        let opened = self.current()?;
+        opened.plan(opened.query(text)?).await
     }
 
     /// The physical plan of a plan that [`plan`](Session::plan) gave, perhaps with nodes that the given planners know:
@@ -208,6 +222,16 @@ impl Session {
         let opened = Opened::new(&self.platform, permit, &self.principal)?;
         Ok(self.customizations.iter().fold(opened, Opened::customized))
     }
+}
+
+async fn explained(opened: &Opened, plan: &LogicalPlan) -> Result<String, QueryError> {
+    let plan = opened.optimized(plan).await?;
+    Ok(format!(
+        "under the permit of {} ({})\n{}",
+        opened.permit.project(),
+        opened.permit.hash(),
+        plan.display_indent()
+    ))
 }
 
 fn answer(opened: &Opened, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, QueryError> {

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::Statement;
 
 use super::error::{QueryError, SessionError};
 use super::redact::redacted;
-use super::stack::on_large_stack;
+use super::stack::{on_large_stack, on_large_stack_now};
 use super::tables;
 use crate::enforce::{Binding, FrontGate, check_physical_plan, check_text};
 use crate::permit::Permit;
@@ -25,6 +25,16 @@ pub(super) struct Opened {
     platform: Platform,
     names: Names,
     state: SessionState,
+}
+
+/// What a text asks for.
+pub(super) enum Asked {
+    /// Rows: a query.
+    Rows(Statement),
+    /// The names of the authorised tables or columns.
+    Names(Statement),
+    /// How a query would be answered.
+    Plan(Statement),
 }
 
 /// A change that the embedding application makes to the engine's state.
@@ -87,25 +97,68 @@ impl Opened {
         state
     }
 
-    pub(super) async fn plan(&self, text: &str) -> Result<LogicalPlan, QueryError> {
-        on_large_stack(self.plan_on_large_stack(text)).await
+    /// What a text asks for.
+    pub(super) fn read(&self, text: &str) -> Result<Asked, QueryError> {
+        on_large_stack_now(|| {
+            let mut statements = parse_statements(text, &self.names, self.platform.functions())?;
+            let (Some(statement), true) = (statements.pop(), statements.is_empty()) else {
+                return Err(QueryError::not_one_statement());
+            };
+            check_text(&statement).map_err(QueryError::refused)?;
+            match statement {
+                Statement::Query(_) => Ok(Asked::Rows(statement)),
+                Statement::ShowTables { .. } | Statement::ShowColumns { .. } => {
+                    Ok(Asked::Names(statement))
+                }
+                Statement::ExplainTable { table_name, .. } => {
+                    self.describe(&table_name.to_string())
+                }
+                Statement::Explain {
+                    analyze: false,
+                    verbose: false,
+                    statement,
+                    ..
+                } if matches!(*statement, Statement::Query(_)) => Ok(Asked::Plan(*statement)),
+                _ => Err(QueryError::not_a_query()),
+            }
+        })
     }
 
-    async fn plan_on_large_stack(&self, text: &str) -> Result<LogicalPlan, QueryError> {
-        let mut statements = parse_statements(text, &self.names, self.platform.functions())?;
-        let statement = match (statements.pop(), statements.is_empty()) {
-            (Some(Statement::Query(query)), true) => Statement::Query(query),
-            (Some(_), true) => return Err(QueryError::not_a_query()),
-            _ => return Err(QueryError::not_one_statement()),
-        };
-        check_text(&statement).map_err(QueryError::refused)?;
-        let plan = self
-            .state()
-            .statement_to_plan(PlannedStatement::Statement(Box::new(statement)))
-            .await
-            .map_err(|error| redacted(&error))?;
-        self.admit(&plan)?;
-        Ok(plan)
+    /// The query that a text is.
+    pub(super) fn query(&self, text: &str) -> Result<Statement, QueryError> {
+        match self.read(text)? {
+            Asked::Rows(query) => Ok(query),
+            Asked::Names(_) | Asked::Plan(_) => Err(QueryError::not_a_query()),
+        }
+    }
+
+    fn describe(&self, name: &str) -> Result<Asked, QueryError> {
+        let table = self
+            .names
+            .table(name.trim_matches('"'))
+            .ok_or_else(|| QueryError::unknown_table(name))?;
+        let text = format!(
+            "SELECT column_name, data_type, is_nullable FROM information_schema.columns WHERE table_name = '{}' ORDER BY ordinal_position",
+            table.replace('\'', "''")
+        );
+        let mut statements = parse_statements(&text, &Names::default(), self.platform.functions())?;
+        statements
+            .pop()
+            .map(Asked::Names)
+            .ok_or_else(QueryError::not_a_query)
+    }
+
+    pub(super) async fn plan(&self, statement: Statement) -> Result<LogicalPlan, QueryError> {
+        on_large_stack(async {
+            let plan = self
+                .state()
+                .statement_to_plan(PlannedStatement::Statement(Box::new(statement)))
+                .await
+                .map_err(|error| redacted(&error))?;
+            self.admit(&plan)?;
+            Ok(plan)
+        })
+        .await
     }
 
     pub(super) async fn table(&self, name: &str) -> Result<LogicalPlanBuilder, QueryError> {

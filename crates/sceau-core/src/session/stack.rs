@@ -14,3 +14,8 @@ pub(super) async fn on_large_stack<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|context| stacker::maybe_grow(ENOUGH, ROOM, || future.as_mut().poll(context))).await
 }
+
+/// Runs a function with a large stack below it.
+pub(super) fn on_large_stack_now<T>(run: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(ENOUGH, ROOM, run)
+}

@@ -11,10 +11,11 @@ use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::prelude::SessionConfig;
 
 use super::SessionError;
+use super::catalog::information_schema;
 use super::people;
 use crate::config::ConfigError;
 use crate::enforce::{
-    Binding, ContributorSeed, EnforcePolicies, ParentCheck, PeopleList, ProtectedTable,
+    Binding, ContributorSeed, EnforcePolicies, KeyPart, ParentCheck, PeopleList, ProtectedTable,
     ProtectedTableParts,
 };
 use crate::permit::{Compiler, Permit, Source, TablePolicy};
@@ -162,7 +163,7 @@ impl Maker<'_> {
         link: &Parent,
         stored: &StoredTable,
         parent: &StoredTable,
-    ) -> Result<Vec<(String, String)>, ConfigError> {
+    ) -> Result<Vec<KeyPart>, ConfigError> {
         let (here, there) = (stored.provider.schema(), parent.provider.schema());
         link.on
             .iter()
@@ -172,7 +173,11 @@ impl Maker<'_> {
                     (Some(column), Some(of_parent))
                         if same_kind(column.data_type(), of_parent.data_type()) =>
                     {
-                        Ok((column.name().clone(), of_parent.name().clone()))
+                        Ok(KeyPart {
+                            as_text: is_text(column.data_type()) != is_text(of_parent.data_type()),
+                            here: column.name().clone(),
+                            of_parent: of_parent.name().clone(),
+                        })
                     }
                     _ => Err(invalid(
                         self.permit,
@@ -203,23 +208,25 @@ fn field<'a>(schema: &'a Schema, name: &str) -> Option<&'a FieldRef> {
         .find(|field| field.name().eq_ignore_ascii_case(name))
 }
 
-/// Whether values of two types can be the same key.
+/// Whether values of two types can be the same key: the SNDS keeps some numbers as numbers here and as texts there.
 fn same_kind(one: &DataType, other: &DataType) -> bool {
-    let is_text = |data_type: &DataType| {
-        matches!(
-            data_type,
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-        )
-    };
-    one == other || (is_text(one) && is_text(other)) || (one.is_integer() && other.is_integer())
+    let plain = |data_type: &DataType| is_text(data_type) || data_type.is_integer();
+    one == other || (plain(one) && plain(other))
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
 }
 
 fn invalid(permit: &Permit, path: &[&str], expected: &str, found: String) -> ConfigError {
     permit.document().invalid(path, expected, found)
 }
 
-const CATALOG: &str = "sceau";
-const SCHEMA: &str = "snds";
+pub(super) const CATALOG: &str = "sceau";
+pub(super) const SCHEMA: &str = "snds";
 
 /// A DataFusion state that knows the protected tables, the allowed functions and nothing else.
 pub(super) fn state(
@@ -227,6 +234,7 @@ pub(super) fn state(
     tables: Vec<ProtectedTable>,
     binding: &Arc<Binding>,
 ) -> SessionState {
+    let names = information_schema(&tables);
     let schema = MemorySchemaProvider::new();
     for table in tables {
         let name = table.model().name.clone();
@@ -235,6 +243,9 @@ pub(super) fn state(
     }
     let catalog = MemoryCatalogProvider::new();
     let _ = catalog.register_schema(SCHEMA, Arc::new(schema));
+    if let Ok(names) = names {
+        let _ = catalog.register_schema("information_schema", Arc::new(names));
+    }
     let catalogs = MemoryCatalogProviderList::new();
     let _ = catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
 

@@ -16,6 +16,10 @@ pub enum Role {
     Plain,
 }
 
+/// The key of the field metadata in which an import notes, for a column that it kept as text, the type of the model that
+/// some value did not fit.
+pub const KEPT_AS_TEXT: &str = "sceau:kept_as_text";
+
 /// One column of a table of the data model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnModel {

@@ -6,6 +6,6 @@ mod column;
 mod facts;
 mod table;
 
-pub use column::{ColumnModel, Role};
+pub use column::{ColumnModel, KEPT_AS_TEXT, Role};
 pub use facts::{table, tables};
 pub use table::{Parent, TableModel};

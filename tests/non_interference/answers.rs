@@ -1,0 +1,192 @@
+//! What comes back, and when two of it are the same.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float64Type, Schema, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+};
+use datafusion::common::ScalarValue;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    Rows {
+        schema: String,
+        rows: Vec<Vec<Shown>>,
+    },
+    /// Refused before it ran.
+    Refused { code: String, message: String },
+    /// Failed while it ran.
+    Failed { code: String, message: String },
+    /// The engine panicked.
+    Panicked(String),
+}
+
+/// A value as it is compared: a float by its number or its bits, anything else by an exact text.
+#[derive(Debug, Clone)]
+pub enum Shown {
+    Float(f64),
+    Text(String),
+}
+
+impl PartialEq for Shown {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::Text(a), Self::Text(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Answer {
+    pub fn of(schema: &Schema, batches: &[RecordBatch]) -> Self {
+        let schema: Vec<String> = schema
+            .fields()
+            .iter()
+            .map(|field| format!("{field:?}"))
+            .collect();
+        let rows = batches.iter().flat_map(|batch| {
+            (0..batch.num_rows()).map(move |row| {
+                let columns = batch.columns().iter();
+                columns.map(|column| shown(column.as_ref(), row)).collect()
+            })
+        });
+        Self::Rows {
+            schema: schema.join(", "),
+            rows: rows.collect(),
+        }
+    }
+
+    pub fn is_rows(&self) -> bool {
+        matches!(self, Self::Rows { .. })
+    }
+
+    /// `ok`, or the code of the error.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Rows { .. } => "ok",
+            Self::Refused { code, .. } | Self::Failed { code, .. } => code,
+            Self::Panicked(_) => "panic",
+        }
+    }
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Rows { schema, rows } => {
+                writeln!(f, "{} rows of {schema}", rows.len())?;
+                for row in rows.iter().take(40) {
+                    let row: Vec<String> = row.iter().map(Shown::to_string).collect();
+                    writeln!(f, "    {}", row.join(" | "))?;
+                }
+                Ok(())
+            }
+            Self::Refused { code, message } => writeln!(f, "refused, {code}: {message}"),
+            Self::Failed { code, message } => writeln!(f, "failed, {code}: {message}"),
+            Self::Panicked(message) => writeln!(f, "panicked: {message}"),
+        }
+    }
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Float(value) => write!(f, "{value:?}"),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Dates and moments by their number: beyond the calendar they have no text.
+fn shown(array: &dyn Array, row: usize) -> Shown {
+    if array.is_null(row) {
+        return Shown::Text("NULL".into());
+    }
+    Shown::Text(match array.data_type() {
+        DataType::Float64 => return Shown::Float(array.as_primitive::<Float64Type>().value(row)),
+        DataType::Utf8 => format!("{:?}", array.as_string::<i32>().value(row)),
+        DataType::Utf8View => format!("{:?}", array.as_string_view().value(row)),
+        DataType::Decimal128(_, scale) => {
+            format!("{}e-{scale}", array.as_primitive::<Decimal128Type>().value(row))
+        }
+        DataType::Date32 => format!("d{}", array.as_primitive::<Date32Type>().value(row)),
+        DataType::Timestamp(unit, _) => {
+            let (ticks, a_second) = match unit {
+                TimeUnit::Second => (array.as_primitive::<TimestampSecondType>().value(row), 1),
+                TimeUnit::Millisecond => (array.as_primitive::<TimestampMillisecondType>().value(row), 1_000),
+                TimeUnit::Microsecond => (array.as_primitive::<TimestampMicrosecondType>().value(row), 1_000_000),
+                TimeUnit::Nanosecond => (array.as_primitive::<TimestampNanosecondType>().value(row), 1_000_000_000),
+            };
+            format!("t{ticks}/{a_second}")
+        }
+        _ => match ScalarValue::try_from_array(array, row) {
+            Ok(value) => value.to_string(),
+            Err(_) => format!("{:?}", array.slice(row, 1)),
+        },
+    })
+}
+
+/// How closely two answers must agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closeness {
+    /// Every bit, in the same order, with the same words.
+    Identical,
+    /// The same rows in the same order, but for the last digits of floats.
+    Ordered,
+    /// The same rows in any order, but for the last digits of floats.
+    Multiset,
+    /// Both rows, or the same code.
+    Codes,
+}
+
+/// Whether two answers agree; the names and types of columns are only compared if asked for.
+pub fn agree(a: &Answer, b: &Answer, closeness: Closeness, schemas: bool) -> bool {
+    if closeness == Closeness::Identical {
+        return a == b;
+    }
+    let (Answer::Rows { schema: left, rows: a }, Answer::Rows { schema: right, rows: b }) = (a, b) else {
+        return a.code() == b.code();
+    };
+    if schemas && left != right {
+        return false;
+    }
+    match closeness {
+        Closeness::Identical | Closeness::Codes => true,
+        Closeness::Ordered => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| near(a, b)),
+        Closeness::Multiset => a.len() == b.len() && same_multiset(a, b),
+    }
+}
+
+fn near(a: &[Shown], b: &[Shown]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(a, b)| match (a, b) {
+            (Shown::Float(a), Shown::Float(b)) => {
+                a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-3)
+            }
+            (a, b) => a == b,
+        })
+}
+
+fn same_multiset(a: &[Vec<Shown>], b: &[Vec<Shown>]) -> bool {
+    let rounded = |row: &Vec<Shown>| -> String {
+        row.iter()
+            .map(|value| match value {
+                Shown::Float(value) if value.is_nan() => "NaN|".to_owned(),
+                Shown::Float(value) => format!("{:.5e}|", value + 0.0),
+                Shown::Text(text) => format!("{text}|"),
+            })
+            .collect()
+    };
+    let (mut left, mut right): (Vec<_>, Vec<_>) = (a.iter().collect(), b.iter().collect());
+    left.sort_by_cached_key(|row| rounded(row));
+    right.sort_by_cached_key(|row| rounded(row));
+    if left.iter().zip(&right).all(|(a, b)| near(a, b)) {
+        return true;
+    }
+    // Two floats on either side of a rounding sort apart: look for each row's partner.
+    left.iter().all(|row| {
+        let partner = right.iter().position(|other| near(row, other));
+        partner.map(|at| right.swap_remove(at)).is_some()
+    })
+}
