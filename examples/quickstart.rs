@@ -79,7 +79,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let release = Releaser::new(&elderly).sql(sql).await?;
     println!(
         "{}",
-        pretty_format_batches_with_schema(release.schema(), release.batches())?
+        pretty_format_batches_with_schema(release.schema().clone(), release.batches())?
     );
     println!("{}", release.report());
     Ok(())

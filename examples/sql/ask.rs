@@ -37,7 +37,7 @@ impl Asker {
                     message: error.to_string(),
                 })?;
             return Ok(Answer {
-                schema: release.schema(),
+                schema: release.schema().clone(),
                 batches: release.batches().to_vec(),
                 report: Some(release.report().clone()),
             });

@@ -54,7 +54,7 @@ pub fn line(
         Ok(answer) => match columns_and_rows(answer) {
             Ok(mut body) => {
                 if let Some(report) = &answer.report {
-                    body.push_str(&format!(",\"withheld\":{}", report.cells_withheld()));
+                    body.push_str(&format!(",\"withheld\":{}", report.withheld));
                     if with_report {
                         body.push_str(&format!(",\"report\":{}", serde_json::to_string(report)?));
                     }
