@@ -12,11 +12,16 @@ use std::path::{Path, PathBuf};
 /// Rows of a row group: enough to compress well, few enough that many files can be open at once.
 const ROW_GROUP_ROWS: usize = 65_536;
 
+/// Rows of a page. A page is kept in a wide form until it is full: with the usual 20,000 rows, sixty files of a hundred
+/// columns took more than a gigabyte.
+const PAGE_ROWS: usize = 4_096;
+
 /// A Parquet file that appears under its name when it is whole; before, it has `.partial` after it.
 pub(crate) struct ParquetFile {
     path: PathBuf,
     partial: PathBuf,
     writer: Option<ArrowWriter<File>>,
+    rows: usize,
 }
 
 /// Zstandard, and nothing in the file that depends on when or by which version it was written.
@@ -25,6 +30,7 @@ pub(crate) fn properties() -> WriterPropertiesBuilder {
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by("sceau-synth".to_owned())
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
 }
 
 impl ParquetFile {
@@ -42,6 +48,7 @@ impl ParquetFile {
             path: path.to_owned(),
             partial,
             writer: None,
+            rows: 0,
         };
         let writer =
             ArrowWriter::try_new(file, schema, Some(properties)).map_err(Error::parquet(path))?;
@@ -54,7 +61,13 @@ impl ParquetFile {
         let Some(writer) = &mut self.writer else {
             return Ok(());
         };
+        self.rows += rows.num_rows();
         writer.write(rows).map_err(Error::parquet(&self.path))
+    }
+
+    /// The rows written so far.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
     }
 
     /// Writes what is left and gives the file its name.

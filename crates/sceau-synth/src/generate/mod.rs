@@ -71,7 +71,8 @@ impl Summary {
 }
 
 /// Writes synthetic IR_BEN_R, ER_PRS_F, ER_PHA_F, IR_PHA_R, IR_IMB_R, KI_CCI_R and, for each year, T_MCO`aa`B, C and D
-/// below `out`, one folder a table.
+/// below `out`, one folder a table. ER_PRS_F and ER_PHA_F have a file for each month of flow (`part-2019-02.parquet`,
+/// and `part-2019-02-2.parquet` when that is full), the others `part-0.parquet`.
 ///
 /// All columns of the data model are there but those that only a project's extraction has (`NUM_ENQ`, `PFS_EXE_NUM_C`
 /// and its like); the ones that nothing here needs are NULL. The tables join by their real keys.
@@ -132,6 +133,7 @@ fn write(
     let mut people = Table::start(tables::ir_ben_r(out)?, writers)?;
     let mut illnesses = Table::start(tables::ir_imb_r(out)?, writers)?;
     let mut deaths = Table::start(tables::ki_cci_r(out)?, writers)?;
+    let mut medicines = Table::start(tables::ir_pha_r(out)?, writers)?;
 
     for index in 0..options.patients {
         let (person, mut chance) = Person::draw(options.seed, index, &period);
@@ -176,7 +178,6 @@ fn write(
     count("IR_BEN_R".to_owned(), people.finish()?);
     count("IR_IMB_R".to_owned(), illnesses.finish()?);
     count("KI_CCI_R".to_owned(), deaths.finish()?);
-    let mut medicines = Table::start(tables::ir_pha_r(out)?, writers)?;
     for product in catalogue.products {
         medicines.add(product)?;
     }

@@ -1,19 +1,19 @@
 //! From rows of a program to full-width files of the data model.
 
-use super::writers::{Halt, Writer, Writers};
+use super::writers::{Files, Halt, Writer, Writers};
 use crate::Error;
-use crate::parquet_file::{ParquetFile, properties};
+use crate::parquet_file::properties;
 use arrow::array::{ArrayRef, RecordBatch, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use sceau_core::snds;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Rows collected before they are turned into columns.
-const BATCH_ROWS: usize = 4_096;
+const BATCH_ROWS: usize = 2_048;
 
 /// What a column is filled with. Columns that a table's list does not name are NULL.
 pub(super) enum Fill<R> {
@@ -71,9 +71,12 @@ impl<R> Sheet<R> {
                 }
                 None => Column::Same(new_null_array(&data_type, BATCH_ROWS)),
             };
-            // A page of one value repeated is smaller than what a compressor needs to start.
+            // A page of one value repeated is smaller than what a compressor needs to start, and its bounds are those
+            // of every other page.
             if matches!(filled, Column::Same(_)) {
-                properties = properties.set_column_compression(path, Compression::UNCOMPRESSED);
+                properties = properties
+                    .set_column_compression(path.clone(), Compression::UNCOMPRESSED)
+                    .set_column_statistics_enabled(path, EnabledStatistics::Chunk);
             } else if column.name.contains("_NIR_")
                 || column.name.starts_with("NIR_ANO")
                 || column.name == "DCT_ORD_NUM"
@@ -99,11 +102,14 @@ impl<R> Sheet<R> {
         })
     }
 
-    /// Starts a file of the table.
+    /// Starts a file of the table, or several if one cannot hold all rows.
     pub(super) fn part(&self, name: &str, writers: &Writers) -> Result<Part<R>, Halt> {
-        let path = self.folder.join(format!("part-{name}.parquet"));
-        let file = ParquetFile::create(&path, self.schema.clone(), self.properties.clone())?;
-        let writer = writers.add(file)?;
+        let writer = writers.add(Files {
+            folder: self.folder.clone(),
+            name: name.to_owned(),
+            schema: self.schema.clone(),
+            properties: self.properties.clone(),
+        })?;
         Ok(Part {
             writer,
             rows: Vec::new(),

@@ -6,8 +6,11 @@
 use crate::Error;
 use crate::parquet_file::ParquetFile;
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use parquet::file::properties::WriterProperties;
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -39,8 +42,26 @@ struct Thread {
     handle: JoinHandle<Result<(), Error>>,
 }
 
+/// Files of one name: `part-0.parquet`, and when that is full `part-0-2.parquet` and so on.
+pub(super) struct Files {
+    pub(super) folder: PathBuf,
+    pub(super) name: String,
+    pub(super) schema: SchemaRef,
+    pub(super) properties: WriterProperties,
+}
+
+/// Rows of a file: what its footer says of each row group waits in memory until it is complete.
+const FILE_ROWS: usize = 8 * 65_536;
+
+/// The file of [`Files`] that is being written.
+struct Current {
+    files: Files,
+    count: usize,
+    file: ParquetFile,
+}
+
 enum Job {
-    Start(usize, Box<ParquetFile>),
+    Start(usize, Box<Current>),
     Write(usize, RecordBatch),
     Finish(usize),
 }
@@ -70,13 +91,13 @@ impl Writers {
         }
     }
 
-    /// Gives a file to a thread.
-    pub(super) fn add(&self, file: ParquetFile) -> Result<Writer, Halt> {
+    /// Starts a file and gives it to a thread.
+    pub(super) fn add(&self, files: Files) -> Result<Writer, Halt> {
         let number = self.files.replace(self.files.get() + 1);
         // A large file and a small one follow each other: both to one thread, so that each has as much to do.
         let jobs = self.threads[number / 2 % self.threads.len()].jobs.clone();
         let writer = Writer { jobs, file: number };
-        writer.send(Job::Start(number, Box::new(file)))?;
+        writer.send(Job::Start(number, Box::new(Current::start(files)?)))?;
         Ok(writer)
     }
 
@@ -121,8 +142,8 @@ fn work(jobs: &Receiver<Job>) -> Result<(), Error> {
                 }
             }
             Job::Finish(number) => {
-                if let Some(file) = files.remove(&number) {
-                    file.finish()?;
+                if let Some(current) = files.remove(&number) {
+                    current.file.finish()?;
                 }
             }
         }
@@ -130,15 +151,70 @@ fn work(jobs: &Receiver<Job>) -> Result<(), Error> {
     Ok(())
 }
 
+impl Current {
+    fn start(files: Files) -> Result<Self, Error> {
+        let file = files.create(1)?;
+        Ok(Self {
+            files,
+            count: 1,
+            file,
+        })
+    }
+
+    fn write(&mut self, rows: &RecordBatch) -> Result<(), Error> {
+        if self.file.rows() + rows.num_rows() > FILE_ROWS {
+            self.count += 1;
+            let next = self.files.create(self.count)?;
+            std::mem::replace(&mut self.file, next).finish()?;
+        }
+        self.file.write(rows)
+    }
+}
+
+impl Files {
+    fn create(&self, count: usize) -> Result<ParquetFile, Error> {
+        let name = match count {
+            1 => format!("part-{}.parquet", self.name),
+            _ => format!("part-{}-{count}.parquet", self.name),
+        };
+        ParquetFile::create(
+            &self.folder.join(name),
+            self.schema.clone(),
+            self.properties.clone(),
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::parquet_file::properties;
     use arrow::array::{ArrayRef, Int32Array, Int64Array};
+    use std::path::Path;
     use std::sync::Arc;
 
     fn rows(column: ArrayRef) -> RecordBatch {
         RecordBatch::try_from_iter([("A", column)]).unwrap()
+    }
+
+    fn start(writers: &Writers, folder: &Path, name: &str, rows: &RecordBatch) -> Writer {
+        let (folder, name) = (folder.to_owned(), name.to_owned());
+        let files = Files {
+            folder,
+            name,
+            schema: rows.schema(),
+            properties: properties().build(),
+        };
+        writers.add(files).map_err(|_| "stopped").unwrap()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
     }
 
     #[test]
@@ -146,33 +222,37 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let batch = rows(Arc::new(Int32Array::from(vec![1])));
         let writers = Writers::start();
-        let start = |name: &str| {
-            let path = folder.path().join(name);
-            let file = ParquetFile::create(&path, batch.schema(), properties().build()).unwrap();
-            writers.add(file).map_err(|_| "stopped").unwrap()
-        };
-        let (whole, given_up) = (start("whole"), start("given-up"));
+        let whole = start(&writers, folder.path(), "whole", &batch);
+        let given_up = start(&writers, folder.path(), "given-up", &batch);
         for writer in [&whole, &given_up] {
             assert!(writer.write(batch.clone()).is_ok());
         }
         assert!(whole.finish().is_ok());
         drop(given_up);
         writers.join().unwrap();
-        let names: Vec<_> = std::fs::read_dir(folder.path())
-            .unwrap()
-            .map(|file| file.unwrap().file_name())
-            .collect();
-        assert_eq!(names, ["whole"]);
+        assert_eq!(names(folder.path()), ["part-whole.parquet"]);
+    }
+
+    #[test]
+    fn a_full_file_is_followed_by_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let batch = rows(Arc::new(Int32Array::from(vec![1; FILE_ROWS / 2])));
+        let writers = Writers::start();
+        let writer = start(&writers, folder.path(), "0", &batch);
+        for _ in 0..3 {
+            assert!(writer.write(batch.clone()).is_ok());
+        }
+        assert!(writer.finish().is_ok());
+        writers.join().unwrap();
+        assert_eq!(names(folder.path()), ["part-0-2.parquet", "part-0.parquet"]);
     }
 
     #[test]
     fn an_error_of_a_thread_stops_the_sender_and_comes_out_of_join() {
         let folder = tempfile::tempdir().unwrap();
-        let schema = rows(Arc::new(Int32Array::from(vec![1]))).schema();
+        let batch = rows(Arc::new(Int32Array::from(vec![1])));
         let writers = Writers::start();
-        let path = folder.path().join("part");
-        let file = ParquetFile::create(&path, schema, properties().build()).unwrap();
-        let writer = writers.add(file).map_err(|_| "stopped").unwrap();
+        let writer = start(&writers, folder.path(), "0", &batch);
         let other = rows(Arc::new(Int64Array::from(vec![1])));
         while writer.write(other.clone()).is_ok() {}
         drop(writer);
