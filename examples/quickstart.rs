@@ -59,14 +59,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let sql = "SELECT p.BEN_NIR_PSA, c.EXE_SOI_DTD AS admitted, count(*) AS cares \
                FROM er_prs_f p JOIN t_mco19c c ON c.NIR_ANO_17 = p.BEN_NIR_PSA \
-               GROUP BY 1, 2 ORDER BY cares DESC, 1, 2 LIMIT 3";
+               GROUP BY 1, 2 HAVING count(*) < 200 ORDER BY cares DESC, 1, 2 LIMIT 3";
     show(
         "City and hospital join on pseudonyms, which are ana's own; dates are cut to the month",
         &paris,
         sql,
     )
     .await?;
-    show("The same people are other pseudonyms to luc", &elderly, sql).await?;
+    show(
+        "luc has other pseudonyms: nobody can tell which of his people are ana's",
+        &elderly,
+        sql,
+    )
+    .await?;
 
     println!(
         "\n# What leaves describes at least 11 people: a release, its withheld cells and its report"

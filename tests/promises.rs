@@ -15,6 +15,8 @@ mod only_one_query_of_what_is_allowed;
 mod only_the_people_of_the_permit;
 #[path = "promises/pseudonyms_join_within_a_project.rs"]
 mod pseudonyms_join_within_a_project;
+#[path = "promises/published_files_are_answered.rs"]
+mod published_files_are_answered;
 #[path = "promises/stored_tables_are_what_the_model_says.rs"]
 mod stored_tables_are_what_the_model_says;
 #[path = "promises/without_policies_nothing_is_read.rs"]

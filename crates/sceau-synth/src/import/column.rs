@@ -9,7 +9,8 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use chrono::{NaiveDate, NaiveDateTime};
-use sceau_core::snds::TableModel;
+use sceau_core::snds::{KEPT_AS_TEXT, TableModel};
+use std::collections::HashMap;
 
 /// A column, with the values read since the last [`Column::take`].
 pub(super) struct Column {
@@ -18,6 +19,8 @@ pub(super) struct Column {
     pub(super) known: bool,
     kind: Kind,
     values: Values,
+    /// The model's type, if the column is kept as text because some value does not fit it.
+    misfit: Option<DataType>,
 }
 
 /// What a value has to be.
@@ -82,11 +85,15 @@ impl Column {
             known: known.is_some(),
             kind,
             values,
+            misfit: None,
         }
     }
 
     /// From now on any text fits.
     pub(super) fn keep_as_text(&mut self) {
+        if self.known {
+            self.misfit = Some(self.field().data_type().clone());
+        }
         self.kind = Kind::Text;
         self.values = Values::new(&self.kind);
     }
@@ -104,7 +111,15 @@ impl Column {
             Kind::Seconds(_) => DataType::Timestamp(TimeUnit::Second, None),
             Kind::Boolean { .. } => DataType::Boolean,
         };
-        Field::new(&self.name, data_type, true)
+        let field = Field::new(&self.name, data_type, true);
+        match &self.misfit {
+            // Whoever registers the table can tell a column that was kept as text from one that is another.
+            Some(expected) => field.with_metadata(HashMap::from([(
+                KEPT_AS_TEXT.to_owned(),
+                expected.to_string(),
+            )])),
+            None => field,
+        }
     }
 
     /// Whether the value fits; why not, otherwise.
