@@ -3,6 +3,8 @@
 #[path = "promises/fixture.rs"]
 mod fixture;
 
+#[path = "promises/answers_are_the_same_over_s3.rs"]
+mod answers_are_the_same_over_s3;
 #[path = "promises/hidden_values_stay_hidden.rs"]
 mod hidden_values_stay_hidden;
 #[path = "promises/masks_show_what_they_say.rs"]
