@@ -186,7 +186,10 @@ fn ids_of(lists: &ArrayRef) -> Result<(&ListArray, &UInt64Array)> {
     let list = lists.as_list_opt::<i32>();
     match list.and_then(|list| Some((list, list.values().as_primitive_opt::<UInt64Type>()?))) {
         Some(found) => Ok(found),
-        None => exec_err!("a set of people is a List<UInt64>, not {}", lists.data_type()),
+        None => exec_err!(
+            "a set of people is a List<UInt64>, not {}",
+            lists.data_type()
+        ),
     }
 }
 

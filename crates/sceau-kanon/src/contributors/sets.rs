@@ -126,7 +126,10 @@ mod tests {
 
     #[test]
     fn unknown_people_never_add_up_to_known_ones() {
-        let sets = sets(3, &[(0, UNKNOWN_PERSON), (1, UNKNOWN_PERSON), (1, 5), (1, 6)]);
+        let sets = sets(
+            3,
+            &[(0, UNKNOWN_PERSON), (1, UNKNOWN_PERSON), (1, 5), (1, 6)],
+        );
         assert_eq!(sets.count(0), 1);
         assert_eq!(sets.count(1), 2);
         assert_eq!(sets.people(1).collect::<Vec<_>>(), [5, 6, UNKNOWN_PERSON]);

@@ -105,7 +105,10 @@ mod tests {
     fn a_missing_id_becomes_somebody() {
         let ids: ArrayRef = Arc::new(UInt64Array::from(vec![Some(4), None]));
         let marked = marked(&ids).unwrap();
-        assert_eq!(marked.as_primitive::<UInt64Type>().values(), &[4, UNKNOWN_PERSON]);
+        assert_eq!(
+            marked.as_primitive::<UInt64Type>().values(),
+            &[4, UNKNOWN_PERSON]
+        );
     }
 
     #[test]

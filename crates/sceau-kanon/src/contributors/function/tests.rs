@@ -131,7 +131,10 @@ fn memory_is_that_of_k_ids_a_group() {
     let indices: Vec<usize> = (0..10_000).collect();
     groups.update_batch(&[ids], &indices, None, 10_000).unwrap();
     let size = groups.size();
-    assert!((10_000 * 92..10_000 * 92 * 2 + 200).contains(&size), "{size}");
+    assert!(
+        (10_000 * 92..10_000 * 92 * 2 + 200).contains(&size),
+        "{size}"
+    );
     groups.evaluate(EmitTo::All).unwrap();
     assert!(groups.size() < 200);
 }
@@ -141,15 +144,21 @@ async fn in_a_query_it_is_count_distinct_up_to_k() {
     use datafusion::functions_aggregate::expr_fn::count_distinct;
     use datafusion::prelude::*;
 
-    let ids: UInt64Array = (0..20_000u64).map(|row| (row % 7 != 0).then_some(row * row % 97 + 1)).collect();
-    let groups: UInt64Array = (0..20_000u64).map(|row| Some(row * row * 31 % 911)).collect();
+    let ids: UInt64Array = (0..20_000u64)
+        .map(|row| (row % 7 != 0).then_some(row * row % 97 + 1))
+        .collect();
+    let groups: UInt64Array = (0..20_000u64)
+        .map(|row| Some(row * row * 31 % 911))
+        .collect();
     let batch = arrow::array::RecordBatch::try_from_iter([
         ("id", Arc::new(ids) as ArrayRef),
         ("g", Arc::new(groups) as ArrayRef),
     ])
     .unwrap();
     for partitions in [1, 4] {
-        let config = SessionConfig::new().with_target_partitions(partitions).with_batch_size(512);
+        let config = SessionConfig::new()
+            .with_target_partitions(partitions)
+            .with_batch_size(512);
         let context = SessionContext::new_with_config(config);
         let batches = context
             .read_batches(vec![batch.slice(0, 9_000), batch.slice(9_000, 11_000)])
@@ -170,7 +179,10 @@ async fn in_a_query_it_is_count_distinct_up_to_k() {
         for batch in batches {
             for row in 0..batch.num_rows() {
                 let people = batch.column(1).as_primitive::<UInt64Type>().value(row);
-                let all = batch.column(2).as_primitive::<arrow::datatypes::Int64Type>().value(row);
+                let all = batch
+                    .column(2)
+                    .as_primitive::<arrow::datatypes::Int64Type>()
+                    .value(row);
                 assert_eq!(people, (all as u64).min(11));
             }
         }

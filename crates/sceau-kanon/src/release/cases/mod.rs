@@ -1,0 +1,11 @@
+//! What a release must do, tried by attacking it: small tables in which the people behind every cell are known.
+
+mod differences;
+mod groups;
+mod joins;
+mod nesting;
+mod one_person;
+mod random;
+mod reports;
+mod subqueries;
+mod world;

@@ -1,0 +1,66 @@
+//! What a report says, and what it must not.
+
+use super::world::*;
+use crate::{ReleaseError, Releaser};
+
+#[tokio::test]
+async fn a_report_counts_what_was_withheld_and_never_names_it() {
+    let session = groups(&[("hidden", 10, 1), ("B", 11, 1), ("C", 12, 1)])
+        .await
+        .rules("k = 11\ndominance = { top = 1, percent = 85 }")
+        .session()
+        .await;
+    let released = release(&session, "SELECT dep, count(*) FROM t GROUP BY dep").await;
+    let report = released.report();
+    assert_eq!((report.k, report.released, report.withheld), (11, 2, 1));
+    assert!((report.share_withheld - 1.0 / 3.0).abs() < 1e-9);
+    let text = format!("{report}{}", report.to_json());
+    assert!(!text.contains("hidden"), "{text}");
+    assert!(
+        report.rules.iter().any(|rule| rule.rule == "dominance"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn counts_are_rounded_if_the_permit_says_so() {
+    let session = groups(&[("B", 11, 1), ("C", 13, 1)])
+        .await
+        .rules("k = 11\nrounding = 5")
+        .session()
+        .await;
+    let sql = "SELECT dep, count(*) FROM t GROUP BY dep HAVING count(*) >= 15";
+    assert_eq!(rows(&session, sql).await, ["C 15"]);
+}
+
+#[tokio::test]
+async fn a_release_is_bounded() {
+    let session = groups(&[("B", 11, 1), ("C", 13, 1)]).await.session().await;
+    let releaser = Releaser::new(&session).most_cells(1);
+    let error = releaser
+        .sql("SELECT dep, count(*) FROM t GROUP BY dep")
+        .await
+        .expect_err("too many");
+    assert_eq!(error, ReleaseError::TooManyCells { limit: 1 });
+}
+
+#[tokio::test]
+async fn what_a_session_does_not_answer_is_not_released_either() {
+    let session = groups(&[("B", 11, 1)]).await.session().await;
+    assert_eq!(
+        refusal(&session, "SELECT count(*) FROM nowhere")
+            .await
+            .code(),
+        "unknown_table"
+    );
+    assert_eq!(
+        refusal(&session, "DROP TABLE t").await.code(),
+        "not_a_query"
+    );
+    assert_eq!(
+        refusal(&session, "SELECT count(\"\u{1}contributor\") FROM t")
+            .await
+            .code(),
+        "unknown_column"
+    );
+}

@@ -1,0 +1,122 @@
+use datafusion::error::DataFusionError;
+use sceau_core::QueryError;
+
+/// Why a question gets no release. Every text says what to ask instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReleaseError {
+    /// The question itself cannot be answered, released or not.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The answer would show rows of single persons.
+    #[error(
+        "a release describes groups of people, and this answer has a row a person: aggregate it (GROUP BY, count, sum, avg)"
+    )]
+    RowLevel,
+    /// A function gives back the value of one person.
+    #[error("{function} shows the value of one person: {instead}")]
+    ShowsOnePerson {
+        /// The function.
+        function: String,
+        /// What to ask instead.
+        instead: &'static str,
+    },
+    /// A window function looks over the rows of several people.
+    #[error(
+        "{function} OVER looks over the rows of several people before they are aggregated: put the person's identifier \
+         in its PARTITION BY, or use it on the aggregated cells"
+    )]
+    Window {
+        /// The function.
+        function: String,
+    },
+    /// The answer would hold several tables of cells, of which one may be computed back from another.
+    #[error(
+        "one release holds one table of cells: {found} could be subtracted from it; ask for each in a release of its own"
+    )]
+    Margins {
+        /// What was found.
+        found: &'static str,
+    },
+    /// A subquery would let other people's rows decide what is counted.
+    #[error("{found} decides by the rows of other people: {instead}")]
+    Subquery {
+        /// What kind of subquery.
+        found: &'static str,
+        /// What to ask instead.
+        instead: &'static str,
+    },
+    /// A table that holds no person is read without the table that does.
+    #[error("{table} holds no person: join {parent} on {}", .on.join(", "))]
+    UnlinkedDetail {
+        /// The table.
+        table: String,
+        /// The table to join.
+        parent: String,
+        /// The columns to join on, all of them.
+        on: Vec<String>,
+    },
+    /// Something that is not known to be safe.
+    #[error("{what} cannot be released: {instead}")]
+    NotReleasable {
+        /// What was asked.
+        what: String,
+        /// What to ask instead.
+        instead: &'static str,
+    },
+    /// The release is larger than it may be.
+    #[error(
+        "the release has more than {limit} cells: group by fewer or coarser columns, or narrow the question with WHERE"
+    )]
+    TooManyCells {
+        /// The most cells that a release may have.
+        limit: usize,
+    },
+    /// The question failed on a value that may not be shown, so neither may the reason.
+    #[error(
+        "the question failed while it read rows of single persons; why is not shown, since the reason may hold a value: \
+             avoid casts, divisions and the like on columns, or guard them (TRY_CAST, NULLIF)"
+    )]
+    Hidden,
+    /// The checks are not in the plan that would run, so it was not run.
+    #[error("the checks of this release were not enforced, so nothing was read")]
+    NotChecked,
+    /// A fault of the engine.
+    #[error("the engine failed on this question")]
+    Engine,
+}
+
+impl ReleaseError {
+    /// The kind of reason, as programs read it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Query(error) => error.code().as_str(),
+            Self::RowLevel => "row_level",
+            Self::ShowsOnePerson { .. } => "shows_one_person",
+            Self::Window { .. } => "window",
+            Self::Margins { .. } => "margins",
+            Self::Subquery { .. } => "subquery",
+            Self::UnlinkedDetail { .. } => "unlinked_detail",
+            Self::NotReleasable { .. } => "not_releasable",
+            Self::TooManyCells { .. } => "too_many_cells",
+            Self::Hidden => "hidden_failure",
+            Self::NotChecked => "not_checked",
+            Self::Engine => "internal",
+        }
+    }
+
+    pub(super) fn not_releasable(what: impl Into<String>, instead: &'static str) -> Self {
+        Self::NotReleasable {
+            what: what.into(),
+            instead,
+        }
+    }
+}
+
+impl From<DataFusionError> for ReleaseError {
+    /// While a plan is rewritten nothing is read; a failure there is a fault of the pass, and its text names columns.
+    fn from(error: DataFusionError) -> Self {
+        tracing::error!(%error, "a release could not be planned");
+        Self::Engine
+    }
+}

@@ -1,0 +1,277 @@
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions,
+};
+use arrow::compute::{filter_record_batch, nullif};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt64Type};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, exec_err, internal_err};
+use datafusion::error::DataFusionError;
+use datafusion::execution::TaskContext;
+use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::physical_expr::{EquivalenceProperties, Partitioning};
+use datafusion::physical_plan::execution_plan::{
+    Boundedness, ChildrenPropertiesMode, EmissionType,
+};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, InputDistributionRequirements,
+    PhysicalExpr, PlanProperties, ReplaceChildrenOptions, SendableRecordBatchStream,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use sceau_core::permit::Withheld;
+
+use super::{Gate, Test};
+
+/// The gate as an operator: reads every cell, keeps those that may leave, and then gives them out.
+///
+/// All cells are read before the first leaves: otherwise a LIMIT above would decide how many withheld ones are counted.
+#[derive(Debug)]
+pub(crate) struct GateExec {
+    gate: Arc<Gate>,
+    input: Arc<dyn ExecutionPlan>,
+    properties: Arc<PlanProperties>,
+}
+
+impl GateExec {
+    pub(super) fn try_new(gate: Arc<Gate>, input: Arc<dyn ExecutionPlan>) -> Result<Self> {
+        let found = input.schema();
+        let shown = gate.keys + gate.measures;
+        // The planner may spell a measure differently; the checks have names that are ours alone.
+        let same = found.fields().len() == gate.columns.len()
+            && gate.columns.len() == shown + gate.checks.len()
+            && found
+                .fields()
+                .iter()
+                .zip(&gate.columns)
+                .skip(shown)
+                .all(|(field, column)| field.name() == &column.name);
+        if !same {
+            return internal_err!("the aggregate below a gate has changed its columns");
+        }
+        let mask = gate.withheld == Withheld::Mask;
+        let fields: Vec<Field> = found.fields()[..shown]
+            .iter()
+            .enumerate()
+            .map(|(at, field)| {
+                let nullable = field.is_nullable() || mask && at >= gate.keys;
+                Field::new(&gate.columns[at].name, field.data_type().clone(), nullable)
+            })
+            .collect();
+        Ok(Self {
+            properties: Arc::new(PlanProperties::new(
+                EquivalenceProperties::new(Arc::new(Schema::new(fields))),
+                Partitioning::UnknownPartitioning(1),
+                EmissionType::Final,
+                Boundedness::Bounded,
+            )),
+            gate,
+            input,
+        })
+    }
+
+    pub(super) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+}
+
+impl DisplayAs for GateExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReleaseGate: k={}", self.gate.k)
+    }
+}
+
+impl ExecutionPlan for GateExec {
+    fn name(&self) -> &'static str {
+        "ReleaseGate"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        InputDistributionRequirements::new(vec![Distribution::SinglePartition])
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match <[_; 1]>::try_from(children) {
+            Ok([input]) => Ok(Arc::new(Self::try_new(Arc::clone(&self.gate), input)?)),
+            Err(_) => internal_err!("a gate stands above one aggregate"),
+        }
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(
+            children,
+            ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute),
+        )
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        if partition != 0 {
+            return internal_err!("a gate has one partition");
+        }
+        let gate = Arc::clone(&self.gate);
+        let schema = self.schema();
+        let shown = Arc::clone(&schema);
+        let input = self
+            .input
+            .execute(0, Arc::clone(&context))
+            .inspect_err(|_| gate.tally.fail())?;
+        let kept = async move {
+            let kept = drain(&gate, input, &shown, &context)
+                .await
+                .inspect_err(|_| gate.tally.fail())?;
+            Ok::<_, DataFusionError>(stream::iter(kept.into_iter().map(Ok)))
+        };
+        let kept = stream::once(kept).try_flatten().boxed();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, kept)))
+    }
+}
+
+async fn drain(
+    gate: &Gate,
+    mut input: SendableRecordBatchStream,
+    shown: &SchemaRef,
+    context: &TaskContext,
+) -> Result<Vec<RecordBatch>> {
+    let reservation = MemoryConsumer::new("ReleaseGate").register(context.memory_pool());
+    let mut kept = Vec::new();
+    while let Some(cells) = input.try_next().await? {
+        let cells = checked(gate, &cells, shown)?;
+        reservation.try_grow(cells.get_array_memory_size())?;
+        kept.push(cells);
+    }
+    Ok(kept)
+}
+
+/// The cells that may leave, and no more of their columns than may be shown.
+fn checked(gate: &Gate, cells: &RecordBatch, shown: &SchemaRef) -> Result<RecordBatch> {
+    let keep = verdicts(gate, cells)?;
+    let columns = cells.columns()[..gate.keys + gate.measures]
+        .iter()
+        .enumerate()
+        .map(|(at, column)| match at.checked_sub(gate.keys) {
+            Some(measure) if gate.rounded.contains(&measure) => rounded(column, gate.rounding),
+            _ => Ok(Arc::clone(column)),
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let (columns, keep) = match gate.withheld {
+        Withheld::Omit => (columns, Some(keep)),
+        Withheld::Mask => (masked(gate, columns, &keep)?, None),
+    };
+    let options = RecordBatchOptions::new().with_row_count(Some(cells.num_rows()));
+    let cells = RecordBatch::try_new_with_options(Arc::clone(shown), columns, &options)?;
+    match keep {
+        Some(keep) => Ok(filter_record_batch(&cells, &keep)?),
+        None => Ok(cells),
+    }
+}
+
+fn masked(gate: &Gate, columns: Vec<ArrayRef>, keep: &BooleanArray) -> Result<Vec<ArrayRef>> {
+    let withheld = arrow::compute::not(keep)?;
+    columns
+        .into_iter()
+        .enumerate()
+        .map(|(at, column)| {
+            if at < gate.keys {
+                Ok(column)
+            } else {
+                Ok(nullif(&column, &withheld)?)
+            }
+        })
+        .collect()
+}
+
+/// Which cells meet every condition; the others are counted under the first rule that they break.
+fn verdicts(gate: &Gate, cells: &RecordBatch) -> Result<BooleanArray> {
+    let checked = &cells.columns()[gate.keys + gate.measures..];
+    let mut keep = Vec::with_capacity(cells.num_rows());
+    for row in 0..cells.num_rows() {
+        let mut broken = None;
+        // Where several columns may each hold the k people, one that does is enough.
+        let mut any = None;
+        for (check, column) in gate.checks.iter().zip(checked) {
+            let met = match check.test {
+                Test::AtLeastK => people(column, row)? >= u64::from(gate.k),
+                Test::NobodyOrK => {
+                    let people = people(column, row)?;
+                    people == 0 || people >= u64::from(gate.k)
+                }
+                Test::AnyAtLeastK => {
+                    let met = any.unwrap_or(false) || people(column, row)? >= u64::from(gate.k);
+                    any = Some(met);
+                    true
+                }
+                Test::ShareAtMost(most) => share(column, row)?.is_none_or(|share| share <= most),
+            };
+            if !met {
+                broken = broken.min(Some(check.rule)).or(Some(check.rule));
+            }
+        }
+        if any == Some(false) {
+            broken = Some(super::Rule::People);
+        }
+        match broken {
+            Some(rule) => gate.tally.withhold(rule),
+            None => gate.tally.pass(1),
+        }
+        keep.push(broken.is_none());
+    }
+    Ok(BooleanArray::from(keep))
+}
+
+fn people(column: &ArrayRef, row: usize) -> Result<u64> {
+    match column.as_primitive_opt::<UInt64Type>() {
+        Some(counts) if counts.is_valid(row) => Ok(counts.value(row)),
+        Some(_) => Ok(0),
+        None => exec_err!("a number of people is a UInt64, not {}", column.data_type()),
+    }
+}
+
+fn share(column: &ArrayRef, row: usize) -> Result<Option<f64>> {
+    match column.as_primitive_opt::<Float64Type>() {
+        Some(shares) => Ok(shares.is_valid(row).then(|| shares.value(row))),
+        None => exec_err!("a share is a Float64, not {}", column.data_type()),
+    }
+}
+
+/// Counts to the nearest multiple, halves upwards.
+fn rounded(column: &ArrayRef, to: u32) -> Result<ArrayRef> {
+    let to = i64::from(to);
+    if to < 2 || column.data_type() != &DataType::Int64 {
+        return Ok(Arc::clone(column));
+    }
+    let rounded: Int64Array = column.as_primitive::<Int64Type>().unary(|count| {
+        count
+            .saturating_add(to / 2)
+            .div_euclid(to)
+            .saturating_mul(to)
+    });
+    Ok(Arc::new(rounded))
+}

@@ -1,0 +1,38 @@
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::Rule;
+
+/// What happened at a gate while its plan ran.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    passed: AtomicU64,
+    withheld: [AtomicU64; Rule::ALL.len()],
+    failed: AtomicBool,
+}
+
+impl Tally {
+    pub(super) fn pass(&self, cells: u64) {
+        self.passed.fetch_add(cells, Ordering::Relaxed);
+    }
+
+    pub(super) fn withhold(&self, rule: Rule) {
+        self.withheld[rule as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Something below the gate failed.
+    pub(super) fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn withheld(&self, rule: Rule) -> u64 {
+        self.withheld[rule as usize].load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,256 @@
+use arrow::datatypes::DataType;
+use datafusion::common::Column;
+use datafusion::logical_expr::utils::split_conjunction;
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator};
+
+use super::equal::{Equalities, Origin};
+use super::expression::chooses;
+use crate::release::ReleaseError;
+
+/// A part of a plan, and the people behind its rows.
+#[derive(Debug, Clone)]
+pub(super) struct Flow {
+    /// The part, with the hidden columns that people are carried in.
+    pub(super) plan: LogicalPlan,
+    /// What is known of each of its columns, in order.
+    pub(super) columns: Vec<Known>,
+    /// The people behind a row: one for every table of the part that holds a person.
+    pub(super) people: Vec<Contributor>,
+    /// Tables that hold no person and whose person is not known yet.
+    pub(super) details: Vec<Detail>,
+    /// Tables of which every row of the part has one: what a detail may be linked to.
+    pub(super) parents: Vec<(usize, String)>,
+    /// Columns that are equal in every row.
+    pub(super) equal: Vec<(Origin, Origin)>,
+}
+
+/// What is known of a column.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    /// Not a column of the question.
+    pub(super) hidden: bool,
+    /// The column of a table that it is, unchanged.
+    pub(super) origin: Option<Origin>,
+    /// Whether its value was chosen by a condition, as a CASE does.
+    pub(super) chosen: bool,
+}
+
+/// A column that tells the people behind a row.
+#[derive(Debug, Clone)]
+pub(super) struct Contributor {
+    pub(super) column: Column,
+    /// A set of people a row, as an inner aggregate gives, rather than one.
+    pub(super) set: bool,
+    /// Whether every row has somebody here; on the nullable side of an outer join it has not.
+    pub(super) required: bool,
+    /// Ids of one space mean the same people.
+    pub(super) space: String,
+    /// The tables whose people these are.
+    pub(super) instances: Vec<usize>,
+}
+
+/// A table without a person, waiting for the join that says whose rows these are.
+#[derive(Debug, Clone)]
+pub(super) struct Detail {
+    pub(super) instance: usize,
+    pub(super) table: String,
+    pub(super) parent: String,
+    /// Pairs of (column here, column of the parent).
+    pub(super) on: Vec<(String, String)>,
+}
+
+impl Detail {
+    pub(super) fn unlinked(&self) -> ReleaseError {
+        ReleaseError::UnlinkedDetail {
+            table: self.table.clone(),
+            parent: self.parent.clone(),
+            on: self
+                .on
+                .iter()
+                .map(|(here, there)| {
+                    if here == there {
+                        here.clone()
+                    } else {
+                        format!("{here} = {there}")
+                    }
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Flow {
+    pub(super) fn of_nobody(plan: LogicalPlan) -> Self {
+        Self {
+            columns: vec![Known::default(); plan.schema().fields().len()],
+            plan,
+            people: vec![],
+            details: vec![],
+            parents: vec![],
+            equal: vec![],
+        }
+    }
+
+    /// Whether no person stands behind the rows.
+    pub(super) fn is_of_nobody(&self) -> bool {
+        self.people.is_empty() && self.details.is_empty()
+    }
+
+    /// The same node over this flow's plan, which keeps all columns.
+    pub(super) fn rebuilt(mut self, node: &LogicalPlan) -> Result<Self, ReleaseError> {
+        self.plan = node.with_new_exprs(node.expressions(), vec![self.plan])?;
+        Ok(self)
+    }
+
+    pub(super) fn hidden(&self) -> Vec<(Column, Known)> {
+        self.part(true)
+    }
+
+    pub(super) fn visible(&self) -> Vec<(Column, Known)> {
+        self.part(false)
+    }
+
+    fn part(&self, hidden: bool) -> Vec<(Column, Known)> {
+        self.plan
+            .schema()
+            .columns()
+            .into_iter()
+            .zip(self.columns.iter().cloned())
+            .filter(|(_, known)| known.hidden == hidden)
+            .collect()
+    }
+
+    /// What is known of an expression over the flow's columns.
+    pub(super) fn known_of(&self, expr: &Expr) -> Known {
+        match expr {
+            Expr::Alias(alias) => self.known_of(&alias.expr),
+            Expr::Column(column) => self.known_of_column(column),
+            other => Known {
+                hidden: false,
+                origin: None,
+                chosen: chooses(other)
+                    || other
+                        .column_refs()
+                        .iter()
+                        .any(|column| self.known_of_column(column).chosen),
+            },
+        }
+    }
+
+    fn known_of_column(&self, column: &Column) -> Known {
+        self.plan
+            .schema()
+            .maybe_index_of_column(column)
+            .and_then(|at| self.columns.get(at))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    pub(super) fn origin_of(&self, expr: &Expr) -> Option<Origin> {
+        self.known_of(expr).origin
+    }
+
+    /// As [`origin_of`](Self::origin_of), through the casts that comparing two columns of different widths needs.
+    pub(super) fn compared_origin(&self, expr: &Expr) -> Option<Origin> {
+        match expr {
+            Expr::Cast(cast) => {
+                let from = cast.expr.get_type(self.plan.schema().as_ref()).ok()?;
+                keeps_apart(&from, cast.field.data_type()).then(|| self.origin_of(&cast.expr))?
+            }
+            other => self.origin_of(other),
+        }
+    }
+
+    /// The columns that a condition makes equal.
+    pub(super) fn equalities_in(&self, condition: &Expr) -> Vec<(Origin, Origin)> {
+        split_conjunction(condition)
+            .into_iter()
+            .filter_map(|part| match part {
+                Expr::BinaryExpr(BinaryExpr {
+                    left,
+                    op: Operator::Eq,
+                    right,
+                }) => Some((self.compared_origin(left)?, self.compared_origin(right)?)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether rows that agree in these columns are rows of one person, whoever of the people behind them is asked.
+    pub(super) fn is_one_person(&self, columns: &[Origin]) -> bool {
+        let equal = Equalities::new(&self.equal);
+        self.people.iter().all(|contributor| {
+            columns.iter().any(|column| {
+                equal
+                    .of(column)
+                    .any(|origin| origin.person && contributor.instances.contains(&origin.instance))
+            })
+        })
+    }
+
+    /// Finds the person of details whose whole key is joined to their parent's.
+    pub(super) fn link_details(&mut self) {
+        let equal = Equalities::new(&self.equal);
+        let parents = &self.parents;
+        self.details
+            .retain(|detail| !is_linked(detail, parents, &equal));
+    }
+
+    /// # Errors
+    /// When a detail's person is still not known.
+    pub(super) fn require_links(&mut self) -> Result<(), ReleaseError> {
+        self.link_details();
+        match self.details.first() {
+            Some(detail) => Err(detail.unlinked()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a cast never makes two different values equal.
+fn keeps_apart(from: &DataType, to: &DataType) -> bool {
+    let text = |kind: &DataType| {
+        matches!(
+            kind,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+        )
+    };
+    if text(from) && text(to) {
+        return true;
+    }
+    match (from.primitive_width(), to.primitive_width()) {
+        (Some(narrow), Some(wide)) if from.is_signed_integer() => {
+            to.is_signed_integer() && narrow <= wide
+        }
+        (Some(narrow), Some(wide)) if from.is_unsigned_integer() => {
+            to.is_integer() && narrow < wide
+        }
+        _ => false,
+    }
+}
+
+fn is_linked(detail: &Detail, parents: &[(usize, String)], equal: &Equalities) -> bool {
+    parents
+        .iter()
+        .filter(|(_, table)| table.eq_ignore_ascii_case(&detail.parent))
+        .any(|(parent, _)| {
+            detail.on.iter().all(|(here, there)| {
+                equal.holds(
+                    &Origin::new(detail.instance, here),
+                    &Origin::new(*parent, there),
+                )
+            })
+        })
+}
+
+/// Two flows side by side, as a join makes them.
+pub(super) fn beside(left: Flow, right: Flow, plan: LogicalPlan) -> Flow {
+    let mut joined = left;
+    joined.plan = plan;
+    joined.columns.extend(right.columns);
+    joined.people.extend(right.people);
+    joined.details.extend(right.details);
+    joined.parents.extend(right.parents);
+    joined.equal.extend(right.equal);
+    joined
+}

@@ -1,0 +1,127 @@
+use std::sync::Arc;
+
+use datafusion::common::{Column, JoinType};
+use datafusion::logical_expr::{Expr, Join, LogicalPlan, Projection};
+
+use super::equal::Origin;
+use super::expression::check_expressions;
+use super::flow::{Flow, beside};
+use super::{Pass, Place};
+use crate::contributors::mark_unknown;
+use crate::release::ReleaseError;
+
+impl Pass<'_> {
+    /// Both sides' people stand behind a joined row; on the nullable side of an outer join there may be nobody.
+    pub(super) fn join(&mut self, join: &Join, place: Place) -> Result<Flow, ReleaseError> {
+        check_expressions(&LogicalPlan::Join(join.clone()).expressions())?;
+        let mut left = self.flow(&join.left, place)?;
+        let mut right = self.flow(&join.right, place)?;
+        let equal = equalities(join, &left, &right);
+        match join.join_type {
+            JoinType::Left => {
+                link_nullable(&mut right, &left, &equal)?;
+                right = self.optional(right)?;
+            }
+            JoinType::Right => {
+                link_nullable(&mut left, &right, &equal)?;
+                left = self.optional(left)?;
+            }
+            JoinType::Full => {
+                left.require_links()?;
+                right.require_links()?;
+                left = self.optional(left)?;
+                right = self.optional(right)?;
+            }
+            _ => {}
+        }
+        let plan = Join::try_new(
+            Arc::new(left.plan.clone()),
+            Arc::new(right.plan.clone()),
+            join.on.clone(),
+            join.filter.clone(),
+            join.join_type,
+            join.join_constraint,
+            join.null_equality,
+            join.null_aware,
+        )?;
+        let mut joined = beside(left, right, LogicalPlan::Join(plan));
+        joined.equal.extend(equal);
+        Ok(joined)
+    }
+
+    /// The nullable side of an outer join. Above it a NULL will mean that there was no row, so rows of unknown people are
+    /// marked as such; and nothing can be linked to it, since its row may not be there.
+    fn optional(&mut self, mut flow: Flow) -> Result<Flow, ReleaseError> {
+        flow.parents.clear();
+        if flow.people.iter().any(|contributor| contributor.required) {
+            let mut exprs: Vec<Expr> = flow
+                .plan
+                .schema()
+                .columns()
+                .into_iter()
+                .map(Expr::Column)
+                .collect();
+            for contributor in flow
+                .people
+                .iter_mut()
+                .filter(|contributor| contributor.required)
+            {
+                let name = self.name("people");
+                let here = Expr::Column(contributor.column.clone());
+                for expr in &mut exprs {
+                    if *expr == here {
+                        *expr = mark_unknown(expr.clone()).alias(&name);
+                    }
+                }
+                contributor.column = Column::new_unqualified(name);
+                contributor.required = false;
+            }
+            flow.plan = LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(flow.plan))?);
+        }
+        Ok(flow)
+    }
+}
+
+/// The columns of both sides that a join makes equal, where it finds a pair.
+pub(super) fn equalities(join: &Join, left: &Flow, right: &Flow) -> Vec<(Origin, Origin)> {
+    let origin = |expr: &Expr| {
+        left.compared_origin(expr)
+            .or_else(|| right.compared_origin(expr))
+    };
+    let mut equal: Vec<_> = join
+        .on
+        .iter()
+        .filter_map(|(here, there)| {
+            Some((left.compared_origin(here)?, right.compared_origin(there)?))
+        })
+        .collect();
+    if let Some(filter) = &join.filter {
+        equal.extend(
+            datafusion::logical_expr::utils::split_conjunction(filter)
+                .into_iter()
+                .filter_map(|part| match part {
+                    Expr::BinaryExpr(binary)
+                        if binary.op == datafusion::logical_expr::Operator::Eq =>
+                    {
+                        Some((origin(&binary.left)?, origin(&binary.right)?))
+                    }
+                    _ => None,
+                }),
+        );
+    }
+    equal
+}
+
+/// A detail on the nullable side has its parent in its own side or in the other: where its row is there, so is that one.
+pub(super) fn link_nullable(
+    nullable: &mut Flow,
+    kept: &Flow,
+    equal: &[(Origin, Origin)],
+) -> Result<(), ReleaseError> {
+    let mut linked = nullable.clone();
+    linked.parents.extend(kept.parents.iter().cloned());
+    linked.equal.extend(kept.equal.iter().chain(equal).cloned());
+    linked.require_links()?;
+    nullable.details.clear();
+    Ok(())
+}

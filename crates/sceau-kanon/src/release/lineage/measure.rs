@@ -1,0 +1,158 @@
+//! What may be said of a group of people, and which of them it is said of.
+
+use datafusion::common::Result;
+use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
+use datafusion::logical_expr::{Expr, ExprSchemable, lit};
+
+use super::expression::{check_expressions, conditions};
+use super::flow::Flow;
+use crate::release::ReleaseError;
+
+/// One aggregate function of a question.
+pub(super) struct Measure<'a> {
+    pub(super) kind: Kind,
+    params: &'a AggregateFunctionParams,
+}
+
+/// What kinds of aggregate functions there are, as far as single persons are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// How many rows or values.
+    Count,
+    /// An amount to which every row adds.
+    Sum,
+    /// A mean, or what is made of means.
+    Mean,
+    /// The value of one row, unless all rows are of one person anyway.
+    OneOf,
+}
+
+/// The rows that a measure is made of, as conditions.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// Each must be met by nobody, or by enough people.
+    pub(super) of: Vec<Expr>,
+    /// The question draws a line here: enough people must be on its other side, too, and between it and other lines.
+    pub(super) split: Vec<Expr>,
+}
+
+impl<'a> Measure<'a> {
+    /// # Errors
+    /// When the function gives back the value of one person, or is not known.
+    pub(super) fn of(expr: &'a Expr) -> Result<Self, ReleaseError> {
+        match expr {
+            Expr::Alias(alias) => Self::of(&alias.expr),
+            Expr::AggregateFunction(AggregateFunction { func, params }) => {
+                check_expressions(&params.args)?;
+                check_expressions(params.filter.as_deref())?;
+                check_expressions(params.order_by.iter().map(|sort| &sort.expr))?;
+                Ok(Self {
+                    kind: kind(func.name())?,
+                    params,
+                })
+            }
+            _ => Err(ReleaseError::Engine),
+        }
+    }
+
+    /// What a sum or a mean is of.
+    pub(super) fn amount(&self) -> Option<&'a Expr> {
+        matches!(self.kind, Kind::Sum | Kind::Mean)
+            .then(|| self.params.args.first())
+            .flatten()
+    }
+
+    pub(super) fn filter(&self) -> Option<&'a Expr> {
+        self.params.filter.as_deref()
+    }
+
+    pub(super) fn function(expr: &Expr) -> &str {
+        match expr {
+            Expr::Alias(alias) => Self::function(&alias.expr),
+            Expr::AggregateFunction(call) => call.func.name(),
+            _ => "this function",
+        }
+    }
+
+    /// Whether what comes out was decided by a condition.
+    pub(super) fn is_chosen(&self, input: &Flow) -> bool {
+        self.filter().is_some()
+            || self.kind == Kind::OneOf
+            || self
+                .params
+                .args
+                .iter()
+                .any(|argument| input.known_of(argument).chosen)
+    }
+
+    /// The rows that the measure is made of.
+    pub(super) fn rows(&self, input: &Flow) -> Result<Rows, ReleaseError> {
+        let mut rows = Rows::default();
+        let filter = self.filter().cloned();
+        let filtered = |condition: Expr| match &filter {
+            Some(filter) => filter.clone().and(condition),
+            None => condition,
+        };
+        if let Some(filter) = &filter {
+            rows.split.push(filter.clone());
+        }
+        let schema = input.plan.schema();
+        for argument in &self.params.args {
+            for condition in conditions(argument) {
+                rows.split.push(filtered(condition));
+            }
+            let known = input.known_of(argument);
+            let nullable =
+                !matches!(argument, Expr::Literal(..)) && argument.nullable(schema.as_ref())?;
+            let present = nullable.then(|| argument.clone().is_not_null());
+            let person = known.origin.as_ref().is_some_and(|origin| origin.person);
+            match self.kind {
+                // How many values are missing is one subtraction away; that an identifier is missing tells of nobody.
+                Kind::Count if !person => rows.split.extend(present.map(filtered)),
+                Kind::Sum
+                    if argument.get_type(schema.as_ref())?.is_numeric()
+                        && !matches!(argument, Expr::Literal(..)) =>
+                {
+                    let adds = filtered(argument.clone().not_eq(lit(0)));
+                    // A flag that an inner query made: its sum is a count of those who have it.
+                    if known.chosen {
+                        rows.split.push(adds);
+                    } else {
+                        rows.of.push(adds);
+                    }
+                }
+                Kind::Mean if known.chosen => {
+                    rows.split.push(filtered(argument.clone().not_eq(lit(0))))
+                }
+                Kind::Count | Kind::Sum | Kind::Mean | Kind::OneOf => {
+                    rows.of.extend(present.map(filtered))
+                }
+            }
+        }
+        Ok(rows)
+    }
+}
+
+fn kind(function: &str) -> Result<Kind, ReleaseError> {
+    let instead = match function {
+        "count" | "regr_count" => return Ok(Kind::Count),
+        "sum" => return Ok(Kind::Sum),
+        "avg" | "corr" | "covar_pop" | "covar_samp" | "stddev" | "stddev_pop" | "var"
+        | "var_pop" | "regr_avgx" | "regr_avgy" | "regr_intercept" | "regr_r2" | "regr_slope"
+        | "regr_sxx" | "regr_sxy" | "regr_syy" => {
+            return Ok(Kind::Mean);
+        }
+        "min" | "max" | "median" | "percentile_cont" | "bool_and" | "bool_or" => {
+            return Ok(Kind::OneOf);
+        }
+        "first_value" | "last_value" | "nth_value" | "any_value" | "array_agg" | "string_agg" => {
+            "group by the value, or use count, sum or avg"
+        }
+        "approx_distinct" => "use count(DISTINCT …)",
+        _ => "use count, sum, avg or stddev",
+    };
+    Err(ReleaseError::ShowsOnePerson {
+        function: function.to_owned(),
+        instead,
+    })
+}

@@ -1,0 +1,196 @@
+//! Follows people through a plan, and puts a gate where rows become cells.
+//!
+//! Each part of a plan becomes a [`Flow`]: the same plan with one more column for every person that stands behind a row.
+//! Scans of tables that hold a person start one; projections, filters, joins, unions, windows and aggregates carry it
+//! on. An aggregate above which nothing is aggregated any more is where people are counted: it becomes a [`Gate`].
+//!
+//! Nodes, expressions and functions are allowed by list: what is not known to be safe is refused.
+//!
+//! [`Gate`]: super::gate::Gate
+
+mod aggregate;
+mod equal;
+mod expression;
+mod flow;
+mod join;
+mod measure;
+mod scan;
+mod semi;
+mod union;
+mod window;
+
+use std::sync::Arc;
+
+use datafusion::common::{Column, JoinType};
+use datafusion::logical_expr::{Distinct, Expr, LogicalPlan, Projection, SubqueryAlias};
+use sceau_core::permit::ReleaseRules;
+
+use super::ReleaseError;
+use super::gate::Gate;
+use expression::check_expressions;
+use flow::{Flow, Known};
+
+/// A plan that may be run, and the gate in it, if any person stands behind its cells.
+#[derive(Debug)]
+pub(super) struct Released {
+    pub(super) plan: LogicalPlan,
+    pub(super) gate: Option<Arc<Gate>>,
+}
+
+/// Rewrites a plan for release.
+///
+/// # Errors
+/// When the answer would show rows of persons, or anything in the plan is not known to be safe.
+pub(super) fn release(plan: &LogicalPlan, rules: &ReleaseRules) -> Result<Released, ReleaseError> {
+    let mut pass = Pass {
+        rules,
+        gate: None,
+        names: 0,
+        instances: 0,
+    };
+    let flow = pass.flow(plan, Place::Top)?;
+    if let Some(detail) = flow.details.first() {
+        return Err(detail.unlinked());
+    }
+    if !flow.people.is_empty() {
+        return Err(ReleaseError::RowLevel);
+    }
+    Ok(Released {
+        plan: flow.plan,
+        gate: pass.gate,
+    })
+}
+
+/// Where a node stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Nothing is aggregated above it: what comes out is released.
+    Top,
+    /// An aggregate stands above it: its people are carried on.
+    Under,
+}
+
+/// One pass over one plan.
+struct Pass<'a> {
+    rules: &'a ReleaseRules,
+    gate: Option<Arc<Gate>>,
+    names: usize,
+    instances: usize,
+}
+
+impl Pass<'_> {
+    fn flow(&mut self, plan: &LogicalPlan, place: Place) -> Result<Flow, ReleaseError> {
+        match plan {
+            LogicalPlan::TableScan(scan) => self.scan(scan),
+            LogicalPlan::Values(_) | LogicalPlan::EmptyRelation(_) => {
+                check_expressions(&plan.expressions())?;
+                Ok(Flow::of_nobody(plan.clone()))
+            }
+            LogicalPlan::Projection(projection) => {
+                check_expressions(&projection.expr)?;
+                let input = self.flow(&projection.input, place)?;
+                project(input, projection.expr.clone())
+            }
+            LogicalPlan::SubqueryAlias(alias) => {
+                let input = self.flow(&alias.input, place)?;
+                renamed(input, alias)
+            }
+            LogicalPlan::Filter(filter) => {
+                check_expressions([&filter.predicate])?;
+                let mut input = self.flow(&filter.input, place)?;
+                let equalities = input.equalities_in(&filter.predicate);
+                input.equal.extend(equalities);
+                input.rebuilt(plan)
+            }
+            LogicalPlan::Sort(_) | LogicalPlan::Limit(_) => {
+                check_expressions(&plan.expressions())?;
+                let [input] = plan.inputs()[..] else {
+                    return Err(ReleaseError::Engine);
+                };
+                self.flow(input, place)?.rebuilt(plan)
+            }
+            LogicalPlan::Window(window) => {
+                let input = self.flow(&window.input, place)?;
+                window::window(input, window)
+            }
+            LogicalPlan::Join(join) => match join.join_type {
+                JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full => {
+                    self.join(join, place)
+                }
+                JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => {
+                    self.semi_join(join, place)
+                }
+                JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => {
+                    Err(ReleaseError::not_releasable(
+                        format!("a {} join", join.join_type),
+                        "write the table whose rows are kept on the left",
+                    ))
+                }
+            },
+            LogicalPlan::Union(union) => self.union(union, place),
+            LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate, place),
+            LogicalPlan::Distinct(Distinct::All(input)) => self.distinct(plan, input, place),
+            LogicalPlan::Distinct(Distinct::On(_)) => Err(ReleaseError::ShowsOnePerson {
+                function: "DISTINCT ON".to_owned(),
+                instead: "use GROUP BY with count, sum or avg",
+            }),
+            LogicalPlan::Unnest(_) => Err(ReleaseError::not_releasable(
+                "unnest",
+                "aggregate without it",
+            )),
+            LogicalPlan::RecursiveQuery(_) => Err(ReleaseError::not_releasable(
+                "a recursive query",
+                "write its steps as joins",
+            )),
+            LogicalPlan::Subquery(_)
+            | LogicalPlan::Repartition(_)
+            | LogicalPlan::Statement(_)
+            | LogicalPlan::Explain(_)
+            | LogicalPlan::Analyze(_)
+            | LogicalPlan::Extension(_)
+            | LogicalPlan::Dml(_)
+            | LogicalPlan::Ddl(_)
+            | LogicalPlan::Copy(_)
+            | LogicalPlan::DescribeTable(_) => Err(ReleaseError::not_releasable(
+                "this kind of statement",
+                "ask one SELECT",
+            )),
+        }
+    }
+
+    /// A name that no question can hold and no other part of the plan has.
+    fn name(&mut self, what: &str) -> String {
+        self.names += 1;
+        format!("\u{1}{what}{}", self.names)
+    }
+
+    fn instance(&mut self) -> usize {
+        self.instances += 1;
+        self.instances
+    }
+}
+
+/// A projection that also hands on what is hidden.
+fn project(mut input: Flow, mut exprs: Vec<Expr>) -> Result<Flow, ReleaseError> {
+    let mut columns: Vec<Known> = exprs.iter().map(|expr| input.known_of(expr)).collect();
+    for (column, known) in input.hidden() {
+        exprs.push(Expr::Column(column));
+        columns.push(known);
+    }
+    input.plan = LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(input.plan))?);
+    input.columns = columns;
+    Ok(input)
+}
+
+/// `(…) AS alias`: every column gets another qualifier, those of people too.
+fn renamed(mut input: Flow, alias: &SubqueryAlias) -> Result<Flow, ReleaseError> {
+    let qualifier = alias.alias.clone();
+    input.plan = LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(
+        Arc::new(input.plan),
+        qualifier.clone(),
+    )?);
+    for contributor in &mut input.people {
+        contributor.column = Column::new(Some(qualifier.clone()), contributor.column.name.clone());
+    }
+    Ok(input)
+}

@@ -1,0 +1,139 @@
+use std::sync::Arc;
+
+use datafusion::common::Column;
+use datafusion::datasource::{provider_as_source, source_as_provider};
+use datafusion::logical_expr::logical_plan::TableScanBuilder;
+use datafusion::logical_expr::{Expr, LogicalPlan, Projection, TableScan};
+use sceau_core::enforce::{CONTRIBUTOR, ProtectedTable};
+use sceau_core::permit::ColumnValue;
+use sceau_core::snds::{Role, TableModel};
+
+use super::Pass;
+use super::equal::Origin;
+use super::flow::{Contributor, Detail, Flow, Known};
+use crate::release::ReleaseError;
+
+impl Pass<'_> {
+    /// A table is where people begin: its contributor comes out as one more column.
+    pub(super) fn scan(&mut self, scan: &TableScan) -> Result<Flow, ReleaseError> {
+        let provider = source_as_provider(&scan.source)?;
+        let Some(table) = provider.downcast_ref::<ProtectedTable>() else {
+            return Err(ReleaseError::not_releasable(
+                "a table that is not of this session",
+                "ask for the permit's tables",
+            ));
+        };
+        if scan.projection.is_some() || !scan.filters.is_empty() || scan.fetch.is_some() {
+            return Err(ReleaseError::Engine);
+        }
+        let model = table.model();
+        let instance = self.instance();
+        let columns = origins(table, instance);
+        let mut flow = match table.with_contributor() {
+            Some(counted) => self.counted(scan, counted, columns, instance)?,
+            None => Flow {
+                columns,
+                ..Flow::of_nobody(LogicalPlan::TableScan(scan.clone()))
+            },
+        };
+        flow.parents.push((instance, model.name.clone()));
+        if let (Some(parent), true) = (&model.parent, model.contributor.is_empty()) {
+            flow.details.push(Detail {
+                instance,
+                table: model.name.clone(),
+                parent: parent.table.clone(),
+                on: parent.on.clone(),
+            });
+        }
+        Ok(flow)
+    }
+
+    fn counted(
+        &mut self,
+        scan: &TableScan,
+        table: ProtectedTable,
+        mut columns: Vec<Known>,
+        instance: usize,
+    ) -> Result<Flow, ReleaseError> {
+        let space = space(table.model());
+        let source = provider_as_source(Arc::new(table));
+        let counted = TableScanBuilder::new(scan.table_name.clone(), source).build()?;
+        // A name of its own: the same table may be read twice in one question.
+        let name = self.name("people");
+        let exprs = counted
+            .projected_schema
+            .columns()
+            .into_iter()
+            .map(|column| {
+                let person = column.name == CONTRIBUTOR;
+                let column = Expr::Column(column);
+                if person { column.alias(&name) } else { column }
+            })
+            .collect();
+        let plan = Projection::try_new(exprs, Arc::new(LogicalPlan::TableScan(counted)))?;
+        columns.push(Known {
+            hidden: true,
+            ..Known::default()
+        });
+        Ok(Flow {
+            columns,
+            people: vec![Contributor {
+                column: Column::new_unqualified(name),
+                set: false,
+                required: true,
+                space,
+                instances: vec![instance],
+            }],
+            ..Flow::of_nobody(LogicalPlan::Projection(plan))
+        })
+    }
+}
+
+/// The authorised columns that are shown as they are stored, or as a pseudonym of it.
+fn origins(table: &ProtectedTable, instance: usize) -> Vec<Known> {
+    table
+        .policy()
+        .columns
+        .iter()
+        .map(|column| {
+            let kept = match &column.value {
+                ColumnValue::Clear(_) => true,
+                ColumnValue::Masked(Expr::ScalarFunction(call)) => call.name() == "pseudonym",
+                ColumnValue::Masked(_) => false,
+            };
+            let origin = kept.then(|| Origin {
+                person: is_person(table.model(), &column.name),
+                ..Origin::new(instance, &column.name)
+            });
+            Known {
+                origin,
+                ..Known::default()
+            }
+        })
+        .collect()
+}
+
+/// Whether a column identifies the person behind the row. Another identifier of the same kind may be somebody else's:
+/// the mother's in a newborn's stay.
+fn is_person(model: &TableModel, name: &str) -> bool {
+    model
+        .contributor
+        .iter()
+        .any(|part| part.eq_ignore_ascii_case(name))
+        && model.column(name).and_then(|column| column.role) == Some(Role::Identifier)
+}
+
+/// Ids of two tables mean the same people when they are made of columns of the same kinds.
+fn space(model: &TableModel) -> String {
+    model
+        .contributor
+        .iter()
+        .map(
+            |name| match model.column(name).and_then(|column| column.domain.as_ref()) {
+                Some(domain) => format!("domain {domain}"),
+                None => format!("column {}", name.to_ascii_lowercase()),
+            },
+        )
+        .collect::<Vec<_>>()
+        .join(", ")
+}
