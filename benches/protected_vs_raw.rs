@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Parser;
+use datafusion::physical_plan::displayable;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use sceau::{Permit, Platform, Session};
 use sceau_synth::{GenerateOptions, generate};
@@ -25,6 +26,9 @@ struct Arguments {
     /// A folder of synthetic data to use, made there if it is not.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Prints the physical plans of both sides instead of timing them.
+    #[arg(long)]
+    plans: bool,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -106,6 +110,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     );
     for question in QUESTIONS {
         let raw_sql = question.raw.replace("{where}", &quoted(WHERE));
+        if arguments.plans {
+            let plan = session.plan(question.protected).await?;
+            let protected = session.physical_plan(&plan, vec![]).await?;
+            let raw = raw.sql(&raw_sql).await?.create_physical_plan().await?;
+            println!(
+                "## {}\n{}\n{}",
+                question.name,
+                displayable(protected.as_ref()).indent(false),
+                displayable(raw.as_ref()).indent(false)
+            );
+            continue;
+        }
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         // The first run of each warms the caches and is not counted.
         for run in 0..=arguments.runs {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --release --example sql -- --platform platform.toml --permit permit.toml --as ana \
-//!     [--release] [--report] [--format csv|json|table] ("SELECT …" | --file queries.sql)
+//!     [--release] [--report] [--format csv|json|table] ("SELECT …" | --file queries.sql | --check)
 //! ```
 //!
 //! With `--file`, every statement is answered with one line of JSON, in order, whatever becomes of the ones before it.
@@ -38,11 +38,14 @@ struct Arguments {
     /// Shows what was withheld and why. Goes with --release.
     #[arg(long, requires = "release")]
     report: bool,
+    /// Says in plain words what the permit grants, once it is checked against the platform, and asks nothing.
+    #[arg(long)]
+    check: bool,
     /// How the answer to one query is printed.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// The query.
-    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    #[arg(required_unless_present_any = ["file", "check"], conflicts_with = "file")]
     sql: Option<String>,
     /// A file of queries that end with `;`: each is answered with one line of JSON.
     #[arg(long)]
@@ -75,6 +78,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let platform = Platform::from_file(&arguments.platform).await?;
     let permit = Permit::from_file(&arguments.permit)?;
     let session = platform.session(&permit, &arguments.principal)?;
+    if arguments.check {
+        print!("{}", permit.explain());
+        return Ok(());
+    }
     let asker = Asker::new(session, arguments.release);
     let mut out = std::io::stdout().lock();
     let Some(file) = arguments.file else {

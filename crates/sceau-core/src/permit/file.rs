@@ -128,6 +128,11 @@ impl Permit {
         &self.hash
     }
 
+    /// Who may ask under this permit.
+    pub fn principals(&self) -> &[String] {
+        &self.principals
+    }
+
     /// Whether a principal may ask under this permit.
     pub fn names(&self, principal: &str) -> bool {
         self.principals.iter().any(|known| known == principal)

@@ -4,6 +4,7 @@
 //! the data model, and compiled to a [`TablePolicy`] a table: which columns, as what, of which rows.
 
 mod compile;
+mod explain;
 mod file;
 mod mask;
 mod release;

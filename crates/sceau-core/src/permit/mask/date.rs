@@ -19,6 +19,16 @@ pub(crate) enum Grain {
     Month,
 }
 
+impl Grain {
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::Year => "year",
+            Self::Quarter => "quarter",
+            Self::Month => "month",
+        }
+    }
+}
+
 pub(super) fn applies_to(data_type: &DataType) -> bool {
     matches!(
         data_type,

@@ -1,0 +1,201 @@
+//! A permit in plain words, for the officer who signs it.
+
+use std::fmt::{self, Write as _};
+
+use super::file::{Columns, Grant, Permit};
+use super::mask::Mask;
+use super::release::Withheld;
+use crate::snds::{self, ColumnModel, Role, TableModel};
+
+impl Permit {
+    /// What the permit grants, in plain words and a table a table: for the officer who signs it.
+    ///
+    /// It says what the text of the permit means under the data model. Whether the platform has the tables, and their files
+    /// the columns, is found out by opening a session.
+    ///
+    /// ```
+    /// let permit = sceau_core::Permit::parse("permit.toml", r#"
+    ///     project    = "diab-2031"
+    ///     principals = ["ana"]
+    ///     valid      = { from = 2026-01-01, until = 2027-12-31 }
+    ///     [table.ir_ben_r]
+    ///     columns = ["BEN_NIR_PSA", "BEN_NAI_ANN"]
+    /// "#)?;
+    /// let words = permit.explain();
+    /// assert!(words.contains("BEN_NIR_PSA  identifier        a pseudonym of this project"));
+    /// # Ok::<(), sceau_core::ConfigError>(())
+    /// ```
+    pub fn explain(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String does not fail.
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, text: &mut String) -> fmt::Result {
+        let (from, until) = self.validity();
+        write!(text, "Permit of project {}", self.project())?;
+        match self.purpose() {
+            Some(purpose) => writeln!(text, ": {purpose}")?,
+            None => writeln!(text)?,
+        }
+        writeln!(text, "version      {}", self.hash())?;
+        writeln!(text, "who          {}", self.principals().join(", "))?;
+        writeln!(text, "when         {from} to {until}, both days included")?;
+        let inside = if self.allows_rows() {
+            "pseudonymised rows may be seen"
+        } else {
+            "no rows: releases only"
+        };
+        writeln!(text, "inside       {inside}")?;
+        let population = self.population();
+        if let Some(cohort) = &population.cohort {
+            writeln!(text, "people       only those in {cohort}")?;
+        }
+        if let Some(opposition) = &population.opposition {
+            writeln!(text, "people       never those in {opposition}")?;
+        }
+        if let Some((from, until)) = population.period {
+            writeln!(
+                text,
+                "care         from {from} to {until}, in tables that date it"
+            )?;
+        }
+        for (name, grant) in self.tables() {
+            table(text, name, grant)?;
+        }
+        self.write_release(text)
+    }
+
+    fn write_release(&self, text: &mut String) -> fmt::Result {
+        let rules = self.release();
+        writeln!(text, "\nRelease")?;
+        writeln!(text, "  a cell describes at least {} people", rules.k)?;
+        if let Some(dominance) = rules.dominance {
+            writeln!(
+                text,
+                "  the {} largest contributors make up at most {} % of a sum",
+                dominance.top, dominance.percent
+            )?;
+        }
+        if rules.secondary {
+            writeln!(
+                text,
+                "  no withheld cell can be computed from the others of its release"
+            )?;
+        }
+        if rules.rounding > 1 {
+            writeln!(
+                text,
+                "  counts are rounded to the nearest {}",
+                rules.rounding
+            )?;
+        }
+        let withheld = match rules.withheld {
+            Withheld::Omit => "is left out",
+            Withheld::Mask => "shows its key and no measure",
+        };
+        writeln!(text, "  a withheld cell {withheld}")
+    }
+}
+
+fn table(text: &mut String, name: &str, grant: &Grant) -> fmt::Result {
+    let model = snds::table(name);
+    let title = model.as_ref().map_or(name, |model| model.name.as_str());
+    writeln!(text, "\nTable {title}")?;
+    match &grant.filter {
+        Some(filter) => writeln!(text, "  rows where {filter}")?,
+        None => writeln!(text, "  every row")?,
+    }
+    if let Some(parent) = model.as_ref().and_then(|model| model.parent.as_ref()) {
+        writeln!(text, "  whose row in {} may be seen", parent.table)?;
+    }
+    let rows = shown(grant, model.as_deref());
+    let width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0);
+    for (column, role, shown) in &rows {
+        writeln!(text, "  {column:<width$}  {role:<16}  {shown}")?;
+    }
+    if let Some(model) = model {
+        let granted = |column: &ColumnModel| rows.iter().any(|row| row.0 == column.name);
+        let denied: Vec<&str> = model
+            .columns
+            .iter()
+            .filter(|column| !column.optional && !granted(column))
+            .map(|column| column.name.as_str())
+            .collect();
+        if !denied.is_empty() {
+            writeln!(text, "  not shown: {}", denied.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+/// The granted columns: name, role, and what is shown.
+fn shown(grant: &Grant, model: Option<&TableModel>) -> Vec<(String, &'static str, String)> {
+    let denied = |name: &str| {
+        grant
+            .deny
+            .iter()
+            .any(|denied| denied.eq_ignore_ascii_case(name))
+    };
+    let listed: Vec<(String, Option<Role>)> = match (&grant.columns, model) {
+        (Columns::All, Some(model)) => model
+            .columns
+            .iter()
+            .filter(|column| column.role.is_some() && !column.optional)
+            .map(|column| (column.name.clone(), column.role))
+            .collect(),
+        (Columns::All, None) => vec![("*".to_owned(), None)],
+        (Columns::Listed(names), model) => names
+            .iter()
+            .map(|name| match model.and_then(|model| model.column(name)) {
+                Some(column) => (column.name.clone(), column.role),
+                None => (name.clone(), None),
+            })
+            .collect(),
+    };
+    listed
+        .into_iter()
+        .filter(|(name, _)| !denied(name))
+        .map(|(name, role)| {
+            let mask = grant
+                .masks
+                .iter()
+                .find(|(masked, _)| masked.eq_ignore_ascii_case(&name))
+                .map(|(_, mask)| mask);
+            let shown = match mask {
+                Some(mask) => in_words(mask),
+                None if role == Some(Role::Identifier) => in_words(&Mask::Pseudonym),
+                None if name == "*" => {
+                    "every classified column; identifiers as pseudonyms".to_owned()
+                }
+                None => in_words(&Mask::Clear),
+            };
+            (name, role.map_or("", role_in_words), shown)
+        })
+        .collect()
+}
+
+fn role_in_words(role: Role) -> &'static str {
+    match role {
+        Role::Identifier => "identifier",
+        Role::QuasiIdentifier => "quasi-identifier",
+        Role::Sensitive => "sensitive",
+        Role::Key => "key",
+        Role::Plain => "plain",
+    }
+}
+
+fn in_words(mask: &Mask) -> String {
+    match mask {
+        Mask::Clear => "as stored".to_owned(),
+        Mask::Pseudonym => "a pseudonym of this project".to_owned(),
+        Mask::Date(grain) => format!("cut to the first day of its {}", grain.in_words()),
+        Mask::Band(width) => format!("cut down to a multiple of {width}"),
+        Mask::Prefix(length) => format!("its first {length} characters"),
+        Mask::Null => "nothing".to_owned(),
+        Mask::Const(value) => format!("always {value}"),
+        Mask::Redact => "*** for a text, nothing otherwise".to_owned(),
+        Mask::Sql(sql) => sql.clone(),
+    }
+}
