@@ -3,6 +3,8 @@
 #[path = "promises/fixture.rs"]
 mod fixture;
 
+#[path = "promises/a_release_describes_groups.rs"]
+mod a_release_describes_groups;
 #[path = "promises/answers_are_the_same_over_s3.rs"]
 mod answers_are_the_same_over_s3;
 #[path = "promises/hidden_values_stay_hidden.rs"]
@@ -15,6 +17,8 @@ mod names_match_in_any_case;
 mod only_one_query_of_what_is_allowed;
 #[path = "promises/only_the_people_of_the_permit.rs"]
 mod only_the_people_of_the_permit;
+#[path = "promises/pruning_is_kept.rs"]
+mod pruning_is_kept;
 #[path = "promises/pseudonyms_join_within_a_project.rs"]
 mod pseudonyms_join_within_a_project;
 #[path = "promises/published_files_are_answered.rs"]
