@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod contributors;
+pub mod dominance;
 pub mod release;
 
 pub use release::{Release, ReleaseError, Releaser, Report, RuleReport};

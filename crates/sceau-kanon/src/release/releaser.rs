@@ -195,15 +195,17 @@ fn rule_reports(
             ),
         ),
     ];
-    if let Some(dominance) = rules.dominance {
-        found.push(not_applied(
+    found.push(match rules.dominance {
+        Some(dominance) => applied(
             "dominance",
-            &format!(
-                "the permit asks that the top {} make up no more than {} % of a sum; this is not checked yet",
+            withheld_by(Rule::Dominance),
+            format!(
+                "of a sum or a mean, the {} largest contributors make up no more than {} %",
                 dominance.top, dominance.percent
             ),
-        ));
-    }
+        ),
+        None => not_applied("dominance", "the permit does not ask for it"),
+    });
     if rules.rounding > 1 {
         found.push(applied(
             "rounding",

@@ -37,6 +37,7 @@ async fn case_19_a_filtered_numerator_and_its_complement() {
         "count(nullif(sex, 1))",
         "avg(CAST(sex = 2 AS INT))",
         "sum(CASE sex WHEN 2 THEN cost END)",
+        "count(*) FILTER (WHERE (sex = 1) IS NOT TRUE)",
     ] {
         let sql = format!("SELECT dep, count(*), {measure} FROM t GROUP BY dep");
         let released = release(&session, &sql).await;
@@ -71,6 +72,25 @@ async fn a_flag_made_in_a_subquery_counts_like_a_filter() {
     ] {
         let sql = format!("SELECT dep, sum(f) FROM ({inner}) GROUP BY dep");
         assert_eq!(rows(&session, &sql).await, ["B 20"], "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_condition_below_is_a_line_through_the_cell_above() {
+    let session = by_sex().await.session().await;
+    for inner in [
+        "SELECT dep, CASE WHEN sex = 2 THEN cost ELSE 1 END AS x FROM t",
+        "SELECT dep, y + 1 AS x FROM (SELECT dep, CASE WHEN sex = 2 THEN cost ELSE 1 END AS y FROM t) i",
+        "SELECT pid, dep, sum(CASE WHEN sex = 2 THEN cost ELSE 1 END) AS x FROM t GROUP BY pid, dep",
+        "SELECT pid, dep, sum(cost) FILTER (WHERE sex = 2) + 1 AS x FROM t GROUP BY pid, dep",
+        "SELECT dep, CASE WHEN n = 2 THEN 7 ELSE 1 END AS x FROM (SELECT pid, dep, max(sex) AS n FROM t GROUP BY pid, dep)",
+    ] {
+        for measure in ["sum(x)", "avg(x)"] {
+            let sql = format!("SELECT dep, {measure} FROM ({inner}) o GROUP BY dep");
+            let rows = rows(&session, &sql).await;
+            assert_eq!(rows.len(), 1, "{sql}: {rows:?}");
+            assert!(rows[0].starts_with('B'), "{sql}: {rows:?}");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a release must do, tried by attacking it: small tables in which the people behind every cell are known.
 
 mod differences;
+mod dominance;
 mod groups;
 mod joins;
 mod nesting;

@@ -45,6 +45,31 @@ async fn a_release_is_bounded() {
 }
 
 #[tokio::test]
+async fn no_name_of_a_question_passes_for_a_count_of_people() {
+    let session = groups(&[("A", 3, 1), ("B", 11, 1)]).await.session().await;
+    for name in [
+        "\u{1}people1",
+        "\u{1}check1",
+        "\u{1}check2",
+        "\u{1}contributor",
+    ] {
+        for sql in [
+            format!("SELECT dep, count(*) AS \"{name}\" FROM t GROUP BY dep"),
+            format!(
+                "SELECT dep, count(*) FROM (SELECT dep, cost AS \"{name}\" FROM t) GROUP BY dep"
+            ),
+            format!("SELECT \"{name}\".dep, count(*) FROM t AS \"{name}\" GROUP BY 1"),
+        ] {
+            assert_eq!(
+                refusal(&session, &sql).await.code(),
+                "not_releasable",
+                "{sql}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_a_session_does_not_answer_is_not_released_either() {
     let session = groups(&[("B", 11, 1)]).await.session().await;
     assert_eq!(

@@ -60,7 +60,6 @@ pub(crate) enum Test {
     /// At least k people in this column or in another that says so.
     AnyAtLeastK,
     /// A share that is not above this one.
-    #[expect(dead_code, reason = "dominance comes next")]
     ShareAtMost(f64),
 }
 

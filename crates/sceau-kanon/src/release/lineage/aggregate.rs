@@ -1,7 +1,11 @@
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::common::Column;
-use datafusion::logical_expr::{Aggregate, Distinct, Expr, LogicalPlan};
+use datafusion::functions_aggregate::bool_and_or::bool_or_udaf;
+use datafusion::functions_nested::expr_fn::array_element;
+use datafusion::logical_expr::{Aggregate, Distinct, Expr, LogicalPlan, cast, lit};
+use sceau_core::permit::Dominance;
 
 use super::flow::{Contributor, Flow, Known};
 use super::measure::{Kind, Measure};
@@ -9,6 +13,7 @@ use super::{Pass, Place};
 use crate::contributors::{
     collect_people, count_merged_people, count_people, mark_unknown, merge_people,
 };
+use crate::dominance::top_share;
 use crate::release::ReleaseError;
 use crate::release::gate::{Check, Gate, GateNode, Rule, Tally, Test};
 
@@ -75,16 +80,38 @@ impl Pass<'_> {
     ) -> Result<Flow, ReleaseError> {
         let origins: Vec<_> = keys.iter().filter_map(|key| input.origin_of(key)).collect();
         let one_person = input.is_one_person(&origins);
-        let mut columns: Vec<Known> = keys.iter().map(|key| input.known_of(key)).collect();
+        let mut columns = Vec::with_capacity(keys.len() + measures.len());
+        // Which column of the aggregate is decided by which conditions on the rows below.
+        let mut lines: Vec<(usize, Expr)> = Vec::new();
+        for key in &keys {
+            let here = input.lines_through(key);
+            lines.extend(here.into_iter().map(|line| (columns.len(), line)));
+            columns.push(Known {
+                lines: vec![],
+                ..input.known_of(key)
+            });
+        }
         for expr in &measures {
             let measure = Measure::of(expr)?;
             if measure.kind == Kind::OneOf && !one_person {
                 return Err(one_of(expr));
             }
+            lines.extend(
+                measure
+                    .lines(&input)
+                    .into_iter()
+                    .map(|line| (columns.len(), line)),
+            );
             columns.push(Known {
                 chosen: measure.is_chosen(&input),
                 ..Known::default()
             });
+        }
+        for (at, line) in lines {
+            let name = self.name("line");
+            measures.push(bool_or_udaf().call(vec![line]).alias(&name));
+            columns[at].lines.push(name);
+            columns.push(Known::hidden());
         }
         let mut people = Vec::with_capacity(input.people.len());
         for contributor in &input.people {
@@ -99,13 +126,11 @@ impl Pass<'_> {
                     .call(vec![Expr::Column(contributor.column.clone())])
                     .alias(&name),
             );
-            columns.push(Known {
-                hidden: true,
-                ..Known::default()
-            });
+            columns.push(Known::hidden());
             people.push(Contributor {
                 column: Column::new_unqualified(name),
                 set: true,
+                alone: contributor.is_alone() && one_person,
                 ..contributor.clone()
             });
         }
@@ -168,6 +193,11 @@ impl Pass<'_> {
                 checks.of_rows(&other.clone().and(beyond.clone()));
             }
         }
+        if let Some(dominance) = self.rules.dominance {
+            for expr in &measures {
+                checks.of_amount(&Measure::of(expr)?, dominance, &input)?;
+            }
+        }
         let (exprs, found): (Vec<_>, Vec<_>) = checks.found.into_iter().unzip();
         let (key_count, measure_count) = (keys.len(), measures.len());
         let mut all = measures;
@@ -193,10 +223,9 @@ impl Pass<'_> {
     }
 }
 
-/// The rows for which a condition is not true. Written without IS NOT TRUE, which the engine's planner takes for an
-/// expression that may be NULL and then refuses, when it appears twice.
+/// The rows for which a condition is not true.
 fn beyond(line: &Expr) -> Expr {
-    line.clone().is_null().or(!line.clone())
+    super::expression::plain(line.clone().is_not_true())
 }
 
 fn add_new(known: &mut Vec<Expr>, new: Vec<Expr>) {
@@ -258,6 +287,49 @@ impl Checks<'_> {
                 Rule::Measures,
             );
         }
+    }
+
+    /// The share of an amount that comes from the few people who make up most of it.
+    fn of_amount(
+        &mut self,
+        measure: &Measure,
+        rule: Dominance,
+        input: &Flow,
+    ) -> Result<(), ReleaseError> {
+        let Some(amount) = measure.amount(input)? else {
+            return Ok(());
+        };
+        let nobody_must = !self.people.iter().any(|contributor| contributor.required);
+        for contributor in self
+            .people
+            .iter()
+            .filter(|contributor| contributor.required || nobody_must)
+        {
+            if !contributor.is_alone() {
+                return Err(ReleaseError::not_releasable(
+                    "an amount of an inner aggregate over several people, under the permit's dominance rule,",
+                    "group the inner query by the person's identifier, or sum once",
+                ));
+            }
+            let person = Expr::Column(contributor.column.clone());
+            let person = if contributor.set {
+                array_element(person, lit(1_i64))
+            } else {
+                person
+            };
+            let share =
+                top_share(rule.top).call(vec![person, cast(amount.clone(), DataType::Float64)]);
+            let Expr::AggregateFunction(mut call) = share else {
+                continue;
+            };
+            call.params.filter = measure.filter().cloned().map(Box::new);
+            self.push(
+                Expr::AggregateFunction(call),
+                Test::ShareAtMost(rule.percent / 100.0),
+                Rule::Dominance,
+            );
+        }
+        Ok(())
     }
 
     fn counted(&self, contributor: &Contributor, people: Expr) -> Expr {

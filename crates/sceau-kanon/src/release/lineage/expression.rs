@@ -1,4 +1,4 @@
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::expr::{Case, ScalarFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, lit};
 
@@ -85,7 +85,24 @@ pub(super) fn chooses(expr: &Expr) -> bool {
 pub(super) fn conditions(expr: &Expr) -> Vec<Expr> {
     let mut found = Vec::new();
     collect(expr, &mut found);
-    found
+    found.into_iter().map(plain).collect()
+}
+
+/// The same condition without IS TRUE and the like. The engine's two planners do not agree on whether these may be NULL, and
+/// refuse a plan in which one of them is computed once and used twice.
+pub(super) fn plain(condition: Expr) -> Expr {
+    let same = condition.clone();
+    condition
+        .transform(|part| {
+            Ok(match part {
+                Expr::IsTrue(inner) => Transformed::yes(inner.clone().is_not_null().and(*inner)),
+                Expr::IsFalse(inner) => Transformed::yes(inner.clone().is_not_null().and(!*inner)),
+                Expr::IsNotTrue(inner) => Transformed::yes(inner.clone().is_null().or(!*inner)),
+                Expr::IsNotFalse(inner) => Transformed::yes(inner.clone().is_null().or(*inner)),
+                other => Transformed::no(other),
+            })
+        })
+        .map_or(same, |plain| plain.data)
 }
 
 fn collect(expr: &Expr, found: &mut Vec<Expr>) {

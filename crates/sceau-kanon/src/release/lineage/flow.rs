@@ -4,7 +4,7 @@ use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator};
 
 use super::equal::{Equalities, Origin};
-use super::expression::chooses;
+use super::expression::{chooses, conditions};
 use crate::release::ReleaseError;
 
 /// A part of a plan, and the people behind its rows.
@@ -33,6 +33,8 @@ pub(super) struct Known {
     pub(super) origin: Option<Origin>,
     /// Whether its value was chosen by a condition, as a CASE does.
     pub(super) chosen: bool,
+    /// The hidden columns that hold those conditions, by name.
+    pub(super) lines: Vec<String>,
 }
 
 /// A column that tells the people behind a row.
@@ -41,6 +43,8 @@ pub(super) struct Contributor {
     pub(super) column: Column,
     /// A set of people a row, as an inner aggregate gives, rather than one.
     pub(super) set: bool,
+    /// Of a set: whether it is of one person, since the inner aggregate was by the person.
+    pub(super) alone: bool,
     /// Whether every row has somebody here; on the nullable side of an outer join it has not.
     pub(super) required: bool,
     /// Ids of one space mean the same people.
@@ -57,6 +61,23 @@ pub(super) struct Detail {
     pub(super) parent: String,
     /// Pairs of (column here, column of the parent).
     pub(super) on: Vec<(String, String)>,
+}
+
+impl Known {
+    /// What is known of a column that the pass adds.
+    pub(super) fn hidden() -> Self {
+        Self {
+            hidden: true,
+            ..Self::default()
+        }
+    }
+}
+
+impl Contributor {
+    /// Whether a row has one person here, if any.
+    pub(super) fn is_alone(&self) -> bool {
+        !self.set || self.alone
+    }
 }
 
 impl Detail {
@@ -133,8 +154,40 @@ impl Flow {
                         .column_refs()
                         .iter()
                         .any(|column| self.known_of_column(column).chosen),
+                lines: self.lines_of(other),
             },
         }
+    }
+
+    /// The conditions made further below that decide on an expression's value.
+    pub(super) fn lines_of(&self, expr: &Expr) -> Vec<String> {
+        let mut lines = Vec::new();
+        for column in expr.column_refs() {
+            for line in self.known_of_column(column).lines {
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+        }
+        lines
+    }
+
+    /// The conditions that decide on an expression's value: its own, and those made further below.
+    pub(super) fn lines_through(&self, expr: &Expr) -> Vec<Expr> {
+        let below = self
+            .lines_of(expr)
+            .into_iter()
+            .filter_map(|name| self.hidden_column(&name))
+            .map(Expr::Column);
+        conditions(expr).into_iter().chain(below).collect()
+    }
+
+    /// A hidden column by its name, which no other column has.
+    pub(super) fn hidden_column(&self, name: &str) -> Option<Column> {
+        self.hidden()
+            .into_iter()
+            .map(|(column, _)| column)
+            .find(|column| column.name == name)
     }
 
     fn known_of_column(&self, column: &Column) -> Known {

@@ -4,7 +4,7 @@ use datafusion::common::Result;
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
 use datafusion::logical_expr::{Expr, ExprSchemable, lit};
 
-use super::expression::{check_expressions, conditions};
+use super::expression::{check_expressions, plain};
 use super::flow::Flow;
 use crate::release::ReleaseError;
 
@@ -55,11 +55,39 @@ impl<'a> Measure<'a> {
         }
     }
 
-    /// What a sum or a mean is of.
-    pub(super) fn amount(&self) -> Option<&'a Expr> {
-        matches!(self.kind, Kind::Sum | Kind::Mean)
-            .then(|| self.params.args.first())
-            .flatten()
+    /// The amount that a sum or a mean is of, if it is one: not a constant, and a number.
+    pub(super) fn amount(&self, input: &Flow) -> Result<Option<Expr>> {
+        match self.params.args.first() {
+            Some(argument)
+                if matches!(self.kind, Kind::Sum | Kind::Mean)
+                    && !matches!(argument, Expr::Literal(..))
+                    && argument
+                        .get_type(input.plan.schema().as_ref())?
+                        .is_numeric() =>
+            {
+                Ok(Some(argument.clone()))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The conditions that decide on the measure's value.
+    pub(super) fn lines(&self, input: &Flow) -> Vec<Expr> {
+        let through = self
+            .params
+            .args
+            .iter()
+            .flat_map(|argument| input.lines_through(argument));
+        match self.filter() {
+            None => through.collect(),
+            Some(filter) => {
+                let filter = plain(filter.clone());
+                through
+                    .map(|line| filter.clone().and(line))
+                    .chain([filter.clone()])
+                    .collect()
+            }
+        }
     }
 
     pub(super) fn filter(&self) -> Option<&'a Expr> {
@@ -88,20 +116,16 @@ impl<'a> Measure<'a> {
     /// The rows that the measure is made of.
     pub(super) fn rows(&self, input: &Flow) -> Result<Rows, ReleaseError> {
         let mut rows = Rows::default();
-        let filter = self.filter().cloned();
+        let filter = self.filter().cloned().map(plain);
         let filtered = |condition: Expr| match &filter {
             Some(filter) => filter.clone().and(condition),
             None => condition,
         };
-        if let Some(filter) = &filter {
-            rows.split.push(filter.clone());
-        }
+        rows.split = self.lines(input);
         let schema = input.plan.schema();
         for argument in &self.params.args {
-            for condition in conditions(argument) {
-                rows.split.push(filtered(condition));
-            }
             let known = input.known_of(argument);
+            let followed = !input.lines_through(argument).is_empty();
             let nullable =
                 !matches!(argument, Expr::Literal(..)) && argument.nullable(schema.as_ref())?;
             let present = nullable.then(|| argument.clone().is_not_null());
@@ -114,14 +138,14 @@ impl<'a> Measure<'a> {
                         && !matches!(argument, Expr::Literal(..)) =>
                 {
                     let adds = filtered(argument.clone().not_eq(lit(0)));
-                    // A flag that an inner query made: its sum is a count of those who have it.
-                    if known.chosen {
+                    // Chosen by what is not followed, a window: its sum may be a count of those who have it.
+                    if known.chosen && !followed {
                         rows.split.push(adds);
                     } else {
                         rows.of.push(adds);
                     }
                 }
-                Kind::Mean if known.chosen => {
+                Kind::Mean if known.chosen && !followed => {
                     rows.split.push(filtered(argument.clone().not_eq(lit(0))))
                 }
                 Kind::Count | Kind::Sum | Kind::Mean | Kind::OneOf => {

@@ -21,13 +21,14 @@ mod window;
 
 use std::sync::Arc;
 
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Column, JoinType};
 use datafusion::logical_expr::{Distinct, Expr, LogicalPlan, Projection, SubqueryAlias};
 use sceau_core::permit::ReleaseRules;
 
 use super::ReleaseError;
 use super::gate::Gate;
-use expression::check_expressions;
+use expression::{check_expressions, conditions};
 use flow::{Flow, Known};
 
 /// A plan that may be run, and the gate in it, if any person stands behind its cells.
@@ -42,6 +43,7 @@ pub(super) struct Released {
 /// # Errors
 /// When the answer would show rows of persons, or anything in the plan is not known to be safe.
 pub(super) fn release(plan: &LogicalPlan, rules: &ReleaseRules) -> Result<Released, ReleaseError> {
+    no_name_is_ours(plan)?;
     let mut pass = Pass {
         rules,
         gate: None,
@@ -59,6 +61,33 @@ pub(super) fn release(plan: &LogicalPlan, rules: &ReleaseRules) -> Result<Releas
         plan: flow.plan,
         gate: pass.gate,
     })
+}
+
+/// What every name that the pass gives begins with.
+const OURS: char = '\u{1}';
+
+/// A question may quote any name. One that begins as the pass's own do could pass for a count of people.
+fn no_name_is_ours(plan: &LogicalPlan) -> Result<(), ReleaseError> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        let schema = node.schema();
+        found |= schema.iter().any(|(qualifier, field)| {
+            field.name().contains(OURS)
+                || qualifier.is_some_and(|table| table.to_string().contains(OURS))
+        });
+        Ok(if found {
+            TreeNodeRecursion::Stop
+        } else {
+            TreeNodeRecursion::Continue
+        })
+    })?;
+    if found {
+        return Err(ReleaseError::not_releasable(
+            "a name with a control character",
+            "rename it",
+        ));
+    }
+    Ok(())
 }
 
 /// Where a node stands.
@@ -89,7 +118,7 @@ impl Pass<'_> {
             LogicalPlan::Projection(projection) => {
                 check_expressions(&projection.expr)?;
                 let input = self.flow(&projection.input, place)?;
-                project(input, projection.expr.clone())
+                self.project(input, projection.expr.clone())
             }
             LogicalPlan::SubqueryAlias(alias) => {
                 let input = self.flow(&alias.input, place)?;
@@ -158,28 +187,38 @@ impl Pass<'_> {
         }
     }
 
+    /// A projection that also hands on what is hidden, and the conditions that it decides values by.
+    fn project(&mut self, mut input: Flow, mut exprs: Vec<Expr>) -> Result<Flow, ReleaseError> {
+        let mut columns: Vec<Known> = exprs.iter().map(|expr| input.known_of(expr)).collect();
+        if !input.is_of_nobody() {
+            for at in 0..columns.len() {
+                for condition in conditions(&exprs[at]) {
+                    let name = self.name("line");
+                    exprs.push(condition.alias(&name));
+                    columns[at].lines.push(name);
+                }
+            }
+        }
+        columns.resize(exprs.len(), Known::hidden());
+        for (column, known) in input.hidden() {
+            exprs.push(Expr::Column(column));
+            columns.push(known);
+        }
+        input.plan = LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(input.plan))?);
+        input.columns = columns;
+        Ok(input)
+    }
+
     /// A name that no question can hold and no other part of the plan has.
     fn name(&mut self, what: &str) -> String {
         self.names += 1;
-        format!("\u{1}{what}{}", self.names)
+        format!("{OURS}{what}{}", self.names)
     }
 
     fn instance(&mut self) -> usize {
         self.instances += 1;
         self.instances
     }
-}
-
-/// A projection that also hands on what is hidden.
-fn project(mut input: Flow, mut exprs: Vec<Expr>) -> Result<Flow, ReleaseError> {
-    let mut columns: Vec<Known> = exprs.iter().map(|expr| input.known_of(expr)).collect();
-    for (column, known) in input.hidden() {
-        exprs.push(Expr::Column(column));
-        columns.push(known);
-    }
-    input.plan = LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(input.plan))?);
-    input.columns = columns;
-    Ok(input)
 }
 
 /// `(…) AS alias`: every column gets another qualifier, those of people too.

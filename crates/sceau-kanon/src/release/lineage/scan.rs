@@ -71,15 +71,13 @@ impl Pass<'_> {
             })
             .collect();
         let plan = Projection::try_new(exprs, Arc::new(LogicalPlan::TableScan(counted)))?;
-        columns.push(Known {
-            hidden: true,
-            ..Known::default()
-        });
+        columns.push(Known::hidden());
         Ok(Flow {
             columns,
             people: vec![Contributor {
                 column: Column::new_unqualified(name),
                 set: false,
+                alone: false,
                 required: true,
                 space,
                 instances: vec![instance],

@@ -64,10 +64,7 @@ impl Pass<'_> {
         for (slot, name) in slots.iter_mut().zip(names) {
             slot.column = Column::new_unqualified(name);
             slot.instances = vec![instance];
-            columns.push(Known {
-                hidden: true,
-                ..Known::default()
-            });
+            columns.push(Known::hidden());
         }
         Ok(Flow {
             columns,
@@ -88,8 +85,14 @@ fn slots(branches: &[Flow]) -> Vec<Contributor> {
                 .filter(|slot| slot.space == contributor.space)
                 .nth(nth);
             match known {
-                Some(slot) => slot.set |= contributor.set,
-                None => slots.push(contributor.clone()),
+                Some(slot) => {
+                    slot.alone &= contributor.is_alone();
+                    slot.set |= contributor.set;
+                }
+                None => slots.push(Contributor {
+                    alone: contributor.is_alone(),
+                    ..contributor.clone()
+                }),
             }
         }
     }

@@ -1,0 +1,243 @@
+//! How much of an amount comes from the few people who make up most of it.
+//!
+//! The (n, k) dominance rule withholds a sum of which the largest n contributors make up more than k percent: whoever
+//! knows that a sum is nearly all one person's knows that person's amount. Insee asks for it beside the number of people
+//! (85 % for the largest one). Amounts are summed a person first, since one person may have many rows; where they can be
+//! negative (regularisations of care already paid), contributions are taken by their absolute value, so that a refund does
+//! not hide who was paid.
+
+use std::collections::HashMap;
+use std::mem::size_of;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, UInt64Array};
+use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, UInt64Type};
+use datafusion::common::{Result, ScalarValue, exec_err};
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility,
+};
+
+use crate::contributors::UNKNOWN_PERSON;
+
+/// The share of a total that its `top` largest contributors make up, from 0 to 1; NULL where the total is nothing.
+///
+/// Takes ids of people and amounts (`UInt64`, `Float64`). An id of NULL is [`UNKNOWN_PERSON`]: all unknown people together
+/// count as one, which can only make the share larger. Memory grows with the people of a group, as COUNT(DISTINCT) does.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use datafusion::prelude::*;
+/// # use arrow::array::{RecordBatch, UInt64Array, Float64Array, AsArray};
+/// # use arrow::datatypes::Float64Type;
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let rows = RecordBatch::try_from_iter([
+///     ("id", Arc::new(UInt64Array::from(vec![1, 1, 2, 3])) as _),
+///     ("cost", Arc::new(Float64Array::from(vec![50.0, 40.0, 5.0, -5.0])) as _),
+/// ])?;
+/// let share = SessionContext::new()
+///     .read_batch(rows)?
+///     .aggregate(vec![], vec![sceau_kanon::dominance::top_share(1).call(vec![col("id"), col("cost")])])?
+///     .collect()
+///     .await?;
+/// assert_eq!(share[0].column(0).as_primitive::<Float64Type>().value(0), 0.9);
+/// # Ok::<_, datafusion::error::DataFusionError>(()) }).unwrap();
+/// ```
+pub fn top_share(top: u32) -> Arc<AggregateUDF> {
+    Arc::new(AggregateUDF::new_from_impl(TopShare {
+        top,
+        signature: Signature::exact(
+            vec![DataType::UInt64, DataType::Float64],
+            Volatility::Immutable,
+        ),
+    }))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct TopShare {
+    top: u32,
+    signature: Signature,
+}
+
+impl AggregateUDFImpl for TopShare {
+    fn name(&self) -> &str {
+        "sceau_top_share"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Float64)
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        let list = |what, kind| {
+            let item = Field::new_list_field(kind, true);
+            Arc::new(Field::new_list(
+                format_state_name(args.name, what),
+                item,
+                true,
+            ))
+        };
+        Ok(vec![
+            list("people", DataType::UInt64),
+            list("amounts", DataType::Float64),
+        ])
+    }
+
+    fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(Amounts {
+            top: self.top as usize,
+            of: HashMap::new(),
+        }))
+    }
+
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        AggregateOrderSensitivity::Insensitive
+    }
+}
+
+/// What each person of a group adds up to.
+#[derive(Debug)]
+struct Amounts {
+    top: usize,
+    of: HashMap<u64, f64>,
+}
+
+impl Amounts {
+    fn add(&mut self, people: &ArrayRef, amounts: &ArrayRef) -> Result<()> {
+        let (Some(people), Some(amounts)) = (
+            people.as_primitive_opt::<UInt64Type>(),
+            amounts.as_primitive_opt::<Float64Type>(),
+        ) else {
+            return exec_err!("amounts of people are UInt64 and Float64");
+        };
+        for (person, amount) in people.iter().zip(amounts) {
+            if let Some(amount) = amount {
+                *self.of.entry(person.unwrap_or(UNKNOWN_PERSON)).or_default() += amount;
+            }
+        }
+        Ok(())
+    }
+
+    fn share(&self) -> Option<f64> {
+        let mut amounts: Vec<f64> = self.of.values().map(|amount| amount.abs()).collect();
+        let total: f64 = amounts.iter().sum();
+        amounts.sort_unstable_by(|left, right| right.total_cmp(left));
+        let largest: f64 = amounts.iter().take(self.top).sum();
+        // An amount that is not a number cannot be said to be small.
+        if total.is_finite() {
+            (total > 0.0).then(|| largest / total)
+        } else {
+            Some(1.0)
+        }
+    }
+}
+
+impl Accumulator for Amounts {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        match values {
+            [people, amounts] => self.add(people, amounts),
+            _ => exec_err!("a share is taken of people and amounts"),
+        }
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        let [people, amounts] = states else {
+            return exec_err!("the state of a share is people and amounts");
+        };
+        let (people, amounts) = (people.as_list::<i32>(), amounts.as_list::<i32>());
+        for (people, amounts) in people.iter().zip(amounts.iter()) {
+            if let (Some(people), Some(amounts)) = (people, amounts) {
+                self.add(&people, &amounts)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        let (people, amounts): (Vec<u64>, Vec<f64>) =
+            std::mem::take(&mut self.of).into_iter().unzip();
+        let one = |values: ArrayRef| -> Result<ScalarValue> {
+            let item = Field::new_list_field(values.data_type().clone(), true);
+            let offsets = arrow::buffer::OffsetBuffer::from_lengths([values.len()]);
+            let list = arrow::array::ListArray::try_new(Arc::new(item), offsets, values, None)?;
+            Ok(ScalarValue::List(Arc::new(list)))
+        };
+        Ok(vec![
+            one(Arc::new(UInt64Array::from(people)))?,
+            one(Arc::new(Float64Array::from(amounts)))?,
+        ])
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        Ok(ScalarValue::Float64(self.share()))
+    }
+
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.of.capacity() * (size_of::<(u64, f64)>() + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn amounts(top: usize, rows: &[(u64, f64)]) -> Amounts {
+        let mut found = Amounts {
+            top,
+            of: HashMap::new(),
+        };
+        let people: ArrayRef =
+            Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.0)));
+        let amounts: ArrayRef =
+            Arc::new(Float64Array::from_iter_values(rows.iter().map(|row| row.1)));
+        found.update_batch(&[people, amounts]).unwrap();
+        found
+    }
+
+    /// One row a person, in order.
+    fn of_each(values: &[f64]) -> Vec<(u64, f64)> {
+        (1..).zip(values.iter().copied()).collect()
+    }
+
+    #[test]
+    fn worked_examples_of_the_rule() {
+        let mut values = vec![9500.0];
+        values.extend([50.0; 11]);
+        assert!((amounts(1, &of_each(&values)).share().unwrap() - 0.9453).abs() < 1e-4);
+        let mut values = vec![1000.0, 1000.0];
+        values.extend([10.0; 10]);
+        assert!((amounts(1, &of_each(&values)).share().unwrap() - 0.476).abs() < 1e-3);
+        assert!((amounts(2, &of_each(&values)).share().unwrap() - 0.952).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_refund_does_not_hide_who_was_paid() {
+        let mut values = vec![-1000.0];
+        values.extend([1.0; 20]);
+        assert!(amounts(1, &of_each(&values)).share().unwrap() > 0.95);
+        assert_eq!(amounts(1, &of_each(&[0.0, 0.0])).share(), None);
+        assert_eq!(amounts(1, &of_each(&[f64::NAN, 1.0])).share(), Some(1.0));
+    }
+
+    proptest! {
+        #[test]
+        fn parts_merge_to_the_whole(rows in prop::collection::vec((0..9u64, -50..50i32), 1..40), parts in 1..4usize) {
+            let rows: Vec<(u64, f64)> = rows.into_iter().map(|(person, amount)| (person, f64::from(amount))).collect();
+            let mut whole = amounts(2, &[]);
+            for part in 0..parts {
+                let part: Vec<_> = rows.iter().skip(part).step_by(parts).copied().collect();
+                let state = amounts(2, &part).state().unwrap();
+                let state: Vec<ArrayRef> = state.iter().map(|list| list.to_array().unwrap()).collect();
+                whole.merge_batch(&state).unwrap();
+            }
+            prop_assert_eq!(whole.share(), amounts(2, &rows).share());
+        }
+    }
+}
