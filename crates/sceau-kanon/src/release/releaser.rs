@@ -8,7 +8,7 @@ use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateS
 use datafusion::optimizer::{Analyzer, Optimizer, OptimizerContext};
 use futures::TryStreamExt;
 use sceau_core::Session;
-use sceau_core::permit::ReleaseRules;
+use sceau_core::permit::{ReleaseRules, Withheld};
 
 use super::gate::{Gate, GatePlanner, Rule, gates_are_in};
 use super::lineage::{Released, release};
@@ -206,6 +206,13 @@ fn rule_reports(
         ),
         None => not_applied("dominance", "the permit does not ask for it"),
     });
+    if rules.withheld == Withheld::Mask && gate.is_some_and(|gate| gate.withheld == Withheld::Omit)
+    {
+        found.push(not_applied(
+            "keys of withheld cells",
+            "a key is made of an identifier or an amount, which may be one person's own: withheld cells are left out",
+        ));
+    }
     if rules.rounding > 1 {
         found.push(applied(
             "rounding",

@@ -186,6 +186,41 @@ async fn case_21_a_masked_cell_shows_its_key_and_no_measure() {
 }
 
 #[tokio::test]
+async fn masking_never_shows_a_key_that_is_one_person_s_own() {
+    let session = groups(&[("A", 30, 1)])
+        .await
+        .rules("k = 11\nwithheld = \"mask\"")
+        .session()
+        .await;
+    for key in [
+        "pid",
+        "dep, pid",
+        "upper(pid)",
+        "cost",
+        "dep, round(cost, 2)",
+        "p",
+    ] {
+        let sql =
+            format!("SELECT {key}, count(*) FROM (SELECT *, pid AS p FROM t) i GROUP BY {key}");
+        let released = release(&session, &sql).await;
+        assert!(rows_of(&released).is_empty(), "{sql}");
+        assert!(
+            released
+                .report()
+                .rules
+                .iter()
+                .any(|rule| rule.rule == "keys of withheld cells"),
+            "{sql}"
+        );
+    }
+    assert!(
+        rows(&session, "SELECT DISTINCT pid FROM t")
+            .await
+            .is_empty()
+    );
+}
+
+#[tokio::test]
 async fn conditions_above_the_gate_never_sink_below_it() {
     let session = groups(&[("A", 10, 1), ("B", 20, 1)]).await.session().await;
     let sql =

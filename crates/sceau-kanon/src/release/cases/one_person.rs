@@ -49,6 +49,25 @@ async fn a_person_s_own_extreme_may_be_taken_below_an_aggregate() {
 }
 
 #[tokio::test]
+async fn where_no_row_was_matched_nobody_s_identifier_is_many_people_s() {
+    let session = groups(&[("A", 30, 2)])
+        .await
+        .table("rx", vec![("pid", texts(people(0, 12, 1)))])
+        .await
+        .session()
+        .await;
+    let joined = "FROM t LEFT JOIN rx ON t.pid = rx.pid GROUP BY";
+    let own = format!(
+        "SELECT count(*), round(avg(m)) FROM (SELECT t.pid, max(cost) AS m {joined} t.pid)"
+    );
+    assert_eq!(rows(&session, &own).await, ["30 40.0"]);
+    let others = format!(
+        "SELECT m, count(*) FROM (SELECT rx.pid, max(cost) AS m {joined} rx.pid) GROUP BY m"
+    );
+    assert_eq!(refusal(&session, &others).await.code(), "shows_one_person");
+}
+
+#[tokio::test]
 async fn a_window_stays_within_one_person() {
     let session = groups(&[("A", 30, 3)]).await.session().await;
     let own = "SELECT nth, count(*) FROM (SELECT row_number() OVER (PARTITION BY pid ORDER BY cost) AS nth FROM t) \

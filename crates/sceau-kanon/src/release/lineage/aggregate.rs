@@ -4,8 +4,8 @@ use arrow::datatypes::DataType;
 use datafusion::common::Column;
 use datafusion::functions_aggregate::bool_and_or::bool_or_udaf;
 use datafusion::functions_nested::expr_fn::array_element;
-use datafusion::logical_expr::{Aggregate, Distinct, Expr, LogicalPlan, cast, lit};
-use sceau_core::permit::Dominance;
+use datafusion::logical_expr::{Aggregate, Distinct, Expr, ExprSchemable, LogicalPlan, cast, lit};
+use sceau_core::permit::{Dominance, Withheld};
 
 use super::flow::{Contributor, Flow, Known};
 use super::measure::{Kind, Measure};
@@ -205,11 +205,15 @@ impl Pass<'_> {
             let name = self.name("check");
             all.push(expr.alias(name));
         }
+        let withheld = match self.rules.withheld {
+            Withheld::Mask if keys.iter().any(|key| is_own(key, &input)) => Withheld::Omit,
+            withheld => withheld,
+        };
         let plan = LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(input.plan), keys, all)?);
         let gate = Arc::new(Gate {
             id: self.instance(),
             k: self.rules.k,
-            withheld: self.rules.withheld,
+            withheld,
             keys: key_count,
             measures: measure_count,
             rounded,
@@ -221,6 +225,14 @@ impl Pass<'_> {
         self.gate = Some(Arc::clone(&gate));
         Ok(Flow::of_nobody(GateNode::try_new(gate, plan)?.into_plan()))
     }
+}
+
+/// Whether a key may be one person's own: made of an identifier, or an amount. Shown without its measures it would still
+/// tell that such a person, or such an amount, exists; a withheld cell under it is left out instead.
+fn is_own(key: &Expr, input: &Flow) -> bool {
+    let kind = key.get_type(input.plan.schema().as_ref());
+    let amount = kind.map_or(true, |kind| kind.is_floating() || kind.is_decimal());
+    amount || input.known_of(key).identifying
 }
 
 /// The rows for which a condition is not true.

@@ -31,6 +31,8 @@ pub(super) struct Known {
     pub(super) hidden: bool,
     /// The column of a table that it is, unchanged.
     pub(super) origin: Option<Origin>,
+    /// Whether it is made of an identifier.
+    pub(super) identifying: bool,
     /// Whether its value was chosen by a condition, as a CASE does.
     pub(super) chosen: bool,
     /// The hidden columns that hold those conditions, by name.
@@ -155,6 +157,10 @@ impl Flow {
                         .iter()
                         .any(|column| self.known_of_column(column).chosen),
                 lines: self.lines_of(other),
+                identifying: other
+                    .column_refs()
+                    .iter()
+                    .any(|column| self.known_of_column(column).identifying),
             },
         }
     }

@@ -20,10 +20,12 @@ impl Pass<'_> {
         match join.join_type {
             JoinType::Left => {
                 link_nullable(&mut right, &left, &equal)?;
+                follow(&mut right, &left, &equal);
                 right = self.optional(right)?;
             }
             JoinType::Right => {
                 link_nullable(&mut left, &right, &equal)?;
+                follow(&mut left, &right, &equal);
                 left = self.optional(left)?;
             }
             JoinType::Full => {
@@ -45,7 +47,10 @@ impl Pass<'_> {
             join.null_aware,
         )?;
         let mut joined = beside(left, right, LogicalPlan::Join(plan));
-        joined.equal.extend(equal);
+        // Of an outer join, a pair is equal only where both rows are there.
+        if join.join_type == JoinType::Inner {
+            joined.equal.extend(equal);
+        }
         Ok(joined)
     }
 
@@ -110,6 +115,31 @@ pub(super) fn equalities(join: &Join, left: &Flow, right: &Flow) -> Vec<(Origin,
         );
     }
     equal
+}
+
+/// Who is matched by an identifier is the same person as on the side that is kept, where there is a row at all. The other
+/// way round nothing follows: where there is none, the identifier is NULL, and the rows that are kept are many people's.
+fn follow(nullable: &mut Flow, kept: &Flow, equal: &[(Origin, Origin)]) {
+    for contributor in &mut nullable.people {
+        let here =
+            |origin: &Origin| origin.person && contributor.instances.contains(&origin.instance);
+        let there: Vec<usize> = equal
+            .iter()
+            .filter_map(|(left, right)| match (here(left), here(right)) {
+                (true, false) => Some(right),
+                (false, true) => Some(left),
+                _ => None,
+            })
+            .filter(|origin| origin.person)
+            .flat_map(|origin| {
+                kept.people
+                    .iter()
+                    .filter(|other| other.instances.contains(&origin.instance))
+                    .flat_map(|other| other.instances.iter().copied())
+            })
+            .collect();
+        contributor.instances.extend(there);
+    }
 }
 
 /// A detail on the nullable side has its parent in its own side or in the other: where its row is there, so is that one.

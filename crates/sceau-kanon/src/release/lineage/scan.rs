@@ -105,6 +105,7 @@ fn origins(table: &ProtectedTable, instance: usize) -> Vec<Known> {
             });
             Known {
                 origin,
+                identifying: matches!(column.role, None | Some(Role::Identifier)),
                 ..Known::default()
             }
         })

@@ -171,6 +171,9 @@ fn union_columns(branches: &[Flow]) -> Vec<Known> {
             chosen: visible
                 .iter()
                 .any(|columns| columns.get(at).is_some_and(|(_, known)| known.chosen)),
+            identifying: visible
+                .iter()
+                .any(|columns| columns.get(at).is_some_and(|(_, known)| known.identifying)),
             ..Known::default()
         })
         .collect()
