@@ -106,6 +106,19 @@ async fn a_sum_rests_on_those_who_add_to_it() {
         .session()
         .await;
     assert!(rows(&session, "SELECT sum(cost) FROM t").await.is_empty());
+    assert!(
+        rows(&session, "SELECT sum(cost + 1) FROM t")
+            .await
+            .is_empty()
+    );
+    assert!(
+        rows(
+            &session,
+            "SELECT sum(CAST(2 AS DOUBLE) - (1 + cost)) FROM t"
+        )
+        .await
+        .is_empty()
+    );
     assert_eq!(rows(&session, "SELECT count(*) FROM t").await, ["30"]);
 }
 

@@ -2,7 +2,7 @@
 
 use datafusion::common::Result;
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
-use datafusion::logical_expr::{Expr, ExprSchemable, lit};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, lit};
 
 use super::expression::{check_expressions, plain};
 use super::flow::Flow;
@@ -137,6 +137,11 @@ impl<'a> Measure<'a> {
                     if argument.get_type(schema.as_ref())?.is_numeric()
                         && !matches!(argument, Expr::Literal(..)) =>
                 {
+                    for term in terms(argument) {
+                        if term.get_type(schema.as_ref())?.is_numeric() {
+                            rows.of.push(filtered(term.clone().not_eq(lit(0))));
+                        }
+                    }
                     let adds = filtered(argument.clone().not_eq(lit(0)));
                     // Chosen by what is not followed, a window: its sum may be a count of those who have it.
                     if known.chosen && !followed {
@@ -154,6 +159,21 @@ impl<'a> Measure<'a> {
             }
         }
         Ok(rows)
+    }
+}
+
+/// What an amount is the sum of: a sum of sums is taken apart by whoever knows one of them.
+fn terms(amount: &Expr) -> Vec<&Expr> {
+    match amount {
+        Expr::Alias(alias) => terms(&alias.expr),
+        Expr::Cast(cast) => terms(&cast.expr),
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: Operator::Plus | Operator::Minus,
+            right,
+        }) => [terms(left), terms(right)].concat(),
+        Expr::Literal(..) => vec![],
+        term => vec![term],
     }
 }
 
