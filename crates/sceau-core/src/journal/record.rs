@@ -1,6 +1,6 @@
 //! One line of a journal: a JSON object whose last member is the MAC of the bytes before it.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::head::{Head, RecordMac};
@@ -84,7 +84,7 @@ pub(super) fn seal(
     last: &Head,
     content: &ContentRef<'_>,
 ) -> Result<Sealed, JournalError> {
-    let time = Utc::now();
+    let time = Utc::now().trunc_subsecs(6);
     let sequence = last.sequence + 1;
     let mut line = serde_json::to_vec(&Written {
         seq: sequence,
