@@ -256,3 +256,51 @@ async fn an_explained_plan_shows_neither_policy_nor_files() {
         "{plan}"
     );
 }
+
+#[tokio::test]
+async fn a_dictionary_that_visible_and_hidden_rows_share_tells_nothing() {
+    use arrow::array::{DictionaryArray, Int32Array};
+    let dictionary: DictionaryArray<arrow::datatypes::Int32Type> =
+        vec!["1", "HIDDEN", "2", "SECRET"].into_iter().collect();
+    let batch = RecordBatch::try_from_iter([
+        ("service", Arc::new(dictionary) as _),
+        (
+            "region",
+            Arc::new(StringArray::from(vec!["A", "B", "A", "B"])) as _,
+        ),
+        ("n", Arc::new(Int32Array::from(vec![1, 2, 3, 4])) as _),
+    ])
+    .expect("batch");
+    let platform = Stored::new()
+        .table("t", |table| table, &batch)
+        .await
+        .platform()
+        .await;
+    let session = session(
+        &platform,
+        "[table.t]\ncolumns = [\"service\", \"n\"]\nwhere = \"region = 'A'\"",
+    );
+    let sql = "SELECT CAST(service AS INT) + n AS v FROM t ORDER BY v";
+    assert_eq!(rows(&session, sql).await, ["2", "5"]);
+    assert_eq!(
+        rows(&session, "SELECT n FROM t WHERE CAST(service AS INT) = 2").await,
+        ["3"]
+    );
+}
+
+#[tokio::test]
+async fn an_error_of_physical_planning_quotes_no_plan() {
+    let session = stays_of_region_a("").await;
+    // The engine cannot order by an expression over a column that a constant took the place of, and says so with its plan.
+    let sql = "WITH c AS (SELECT cost AS x FROM sejour) SELECT false AS f FROM c ORDER BY log10(x)";
+    match crate::fixture::ask(&session, sql).await {
+        Ok(answer) => assert!(!answer.contains("HIDDEN")),
+        Err(error) => {
+            let text = error.to_string();
+            assert!(
+                !text.contains("Exec") && !text.contains("parquet") && !text.contains("region"),
+                "{text}"
+            );
+        }
+    }
+}

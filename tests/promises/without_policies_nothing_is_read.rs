@@ -49,7 +49,7 @@ async fn refused(
 
 fn with_config(builder: SessionStateBuilder, key: &str, value: &str) -> SessionStateBuilder {
     let mut builder = builder;
-    let config = builder.config().take().unwrap_or_else(SessionConfig::new);
+    let config = builder.config().take().unwrap_or_default();
     builder.with_config(config.set_str(key, value))
 }
 

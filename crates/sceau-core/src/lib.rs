@@ -18,6 +18,7 @@
 
 mod config;
 pub mod enforce;
+pub mod journal;
 pub mod permit;
 pub mod platform;
 pub mod pseudonym;

@@ -3,6 +3,11 @@
 //! Leakproof is what can neither fail nor tell: comparisons, `IN`, `BETWEEN`, `IS NULL` and `AND`, `OR`, `NOT` of them,
 //! over clear columns and literals, through casts that lose nothing. No function, no arithmetic, no cast that can fail,
 //! nothing volatile.
+//!
+//! Two things that look harmless are not. A dynamic filter, of a join or a top-k, leaves out row groups by what hidden rows
+//! they hold, and so decides on which visible rows a question's own expressions run, and fail. And the statistics of a
+//! column of floating-point numbers leave NaN out, so that a row group is pruned in which a visible NaN is the largest
+//! value, unless a hidden row keeps it.
 
 use std::sync::Arc;
 
@@ -11,8 +16,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column as LogicalColumn, Result};
 use datafusion::logical_expr::{Expr, Operator};
 use datafusion::physical_expr::expressions::{
-    BinaryExpr, CastExpr, Column, DynamicFilterPhysicalExpr, InListExpr, IsNotNullExpr, IsNullExpr,
-    Literal, NotExpr,
+    BinaryExpr, CastExpr, Column, InListExpr, IsNotNullExpr, IsNullExpr, Literal, NotExpr,
 };
 use datafusion::physical_plan::PhysicalExpr;
 
@@ -27,13 +31,7 @@ pub(super) fn over_input(
     expr: &Arc<dyn PhysicalExpr>,
     clear: &impl ClearColumns,
 ) -> Option<Arc<dyn PhysicalExpr>> {
-    let leakproof = if expr.downcast_ref::<DynamicFilterPhysicalExpr>().is_some() {
-        expr.children()
-            .into_iter()
-            .all(|child| is_clear_column(child, clear))
-    } else {
-        is_condition(expr, clear)
-    };
+    let leakproof = is_condition(expr, clear);
     if !leakproof {
         return None;
     }
@@ -92,9 +90,9 @@ fn is_operand(expr: &Arc<dyn PhysicalExpr>, clear: &impl ClearColumns) -> bool {
         let Some(column) = cast.expr().downcast_ref::<Column>() else {
             return false;
         };
-        return clear
-            .stored(column.index())
-            .is_some_and(|(_, _, from)| loses_nothing(from, cast.cast_type()));
+        return clear.stored(column.index()).is_some_and(|(_, _, from)| {
+            !from.is_floating() && loses_nothing(from, cast.cast_type())
+        });
     }
     is_literal(expr) || is_clear_column(expr, clear)
 }
@@ -106,7 +104,7 @@ fn is_literal(expr: &Arc<dyn PhysicalExpr>) -> bool {
 fn is_clear_column(expr: &Arc<dyn PhysicalExpr>, clear: &impl ClearColumns) -> bool {
     expr.downcast_ref::<Column>()
         .and_then(|column| clear.stored(column.index()))
-        .is_some_and(|(_, _, data_type)| !data_type.is_nested())
+        .is_some_and(|(_, _, data_type)| !data_type.is_nested() && !data_type.is_floating())
 }
 
 fn is_boolean_column(expr: &Arc<dyn PhysicalExpr>, clear: &impl ClearColumns) -> bool {

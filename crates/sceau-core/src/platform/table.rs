@@ -186,7 +186,7 @@ impl StoredTable {
         let options = options.with_table_partition_cols(partitions.clone());
         let config_of_listing = ListingTableConfig::new(url)
             .with_listing_options(options)
-            .with_schema(Arc::new(without_metadata(&stored)));
+            .with_schema(Arc::new(as_read(&stored)));
         let provider = ListingTable::try_new(config_of_listing)
             .map_err(|error| storage(schema_problem(&error)))?;
         let rows = config.rows.unwrap_or_else(|| expected_rows(&model));
@@ -199,17 +199,50 @@ impl StoredTable {
     }
 }
 
-/// What a file says of itself beyond names and types stays with the file.
-fn without_metadata(stored: &Schema) -> Schema {
-    let plain = |field: &Arc<Field>| field.as_ref().clone().with_metadata(Default::default());
+/// The schema that files are read by: their names and types, and nothing else that they say of themselves.
+///
+/// Dictionaries are read as the values they stand for. The rows that a policy keeps would share their dictionary with those
+/// it removes, and what a question computes on a dictionary it computes on every value of it.
+fn as_read(stored: &Schema) -> Schema {
+    let plain = |field: &Arc<Field>| {
+        Field::new(
+            field.name(),
+            plain_type(field.data_type()),
+            field.is_nullable(),
+        )
+    };
     Schema::new(stored.fields().iter().map(plain).collect::<Vec<_>>())
+}
+
+fn plain_type(data_type: &DataType) -> DataType {
+    let plain = |field: &Arc<Field>| {
+        Arc::new(
+            field
+                .as_ref()
+                .clone()
+                .with_data_type(plain_type(field.data_type())),
+        )
+    };
+    match data_type {
+        DataType::Dictionary(_, values) => plain_type(values),
+        DataType::RunEndEncoded(_, values) => plain_type(values.data_type()),
+        DataType::List(item) => DataType::List(plain(item)),
+        DataType::LargeList(item) => DataType::LargeList(plain(item)),
+        DataType::FixedSizeList(item, length) => DataType::FixedSizeList(plain(item), *length),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(plain).collect()),
+        DataType::Map(entries, sorted) => DataType::Map(plain(entries), *sorted),
+        other => other.clone(),
+    }
 }
 
 fn with_partitions(stored: &SchemaRef, partitions: &[(String, DataType)]) -> Schema {
     let mut fields: Vec<Field> = stored
         .fields()
         .iter()
-        .map(|field| field.as_ref().clone())
+        .map(|field| {
+            let data_type = plain_type(field.data_type());
+            field.as_ref().clone().with_data_type(data_type)
+        })
         .collect();
     fields.extend(
         partitions

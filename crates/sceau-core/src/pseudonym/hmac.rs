@@ -52,7 +52,7 @@ impl Keyed {
     }
 
     /// Whether `tag` is the one that [`Self::tag`] gives, compared in constant time.
-    pub(super) fn is_tag(self, context: &str, message: &[u8], tag: &[u8; TAG_BYTES]) -> bool {
+    pub(super) fn has_tag(self, context: &str, message: &[u8], tag: &[u8; TAG_BYTES]) -> bool {
         self.tagging(context, message).verify(tag.into()).is_ok()
     }
 
@@ -169,9 +169,9 @@ mod tests {
             data_encoding::HEXLOWER.encode(&tag),
             "f65e46bd814ea9b86e6a0b3c9676808492e9bba443af9d61b164b8c04cfc1403"
         );
-        assert!(Keyed::new(&[7; 32]).is_tag("journal", b"{}", &tag));
-        assert!(!Keyed::new(&[8; 32]).is_tag("journal", b"{}", &tag));
-        assert!(!Keyed::new(&[7; 32]).is_tag("journa", b"l{}", &tag));
+        assert!(Keyed::new(&[7; 32]).has_tag("journal", b"{}", &tag));
+        assert!(!Keyed::new(&[8; 32]).has_tag("journal", b"{}", &tag));
+        assert!(!Keyed::new(&[7; 32]).has_tag("journa", b"l{}", &tag));
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl ProjectKey {
 
     /// Whether `tag` is the one that [`Self::tag`] gives, compared in constant time.
     pub(crate) fn is_tag(&self, context: &str, message: &[u8], tag: &[u8; TAG_BYTES]) -> bool {
-        self.keyed().is_tag(context, message, tag)
+        self.keyed().has_tag(context, message, tag)
     }
 
     pub(super) fn keyed(&self) -> Keyed {

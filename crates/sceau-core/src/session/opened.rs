@@ -10,7 +10,7 @@ use datafusion::sql::parser::Statement as PlannedStatement;
 use datafusion::sql::sqlparser::ast::Statement;
 
 use super::error::{QueryError, SessionError};
-use super::redact::redacted;
+use super::redact::{redacted, without_plan};
 use super::stack::{on_large_stack, on_large_stack_now};
 use super::tables;
 use crate::enforce::{Binding, FrontGate, check_physical_plan, check_text};
@@ -191,13 +191,13 @@ impl Opened {
     ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
         let state = self.state();
         let physical = on_large_stack(async {
-            let optimized = state.optimize(plan)?;
+            let optimized = state.optimize(plan).map_err(|error| redacted(&error))?;
             DefaultPhysicalPlanner::with_extension_planners(planners)
                 .create_physical_plan(&optimized, &state)
                 .await
+                .map_err(|error| without_plan(&error))
         })
-        .await
-        .map_err(|error| redacted(&error))?;
+        .await?;
         self.last_check(&physical)?;
         Ok(physical)
     }

@@ -5,11 +5,44 @@ use datafusion::common::{DataFusionError, SchemaError};
 use super::error::{ErrorCode, QueryError};
 use crate::enforce::{HiddenFailure, NOT_ENFORCED};
 
+/// An error of physical planning as the one who asked may see it: the engine quotes physical plans, with files and
+/// policies in them, so that nothing of its text is shown.
+pub(super) fn without_plan(error: &DataFusionError) -> QueryError {
+    let shown = redacted(error);
+    match shown.code() {
+        ErrorCode::NotEnforced
+        | ErrorCode::Resources
+        | ErrorCode::Unavailable
+        | ErrorCode::UnknownTable => shown,
+        ErrorCode::NotAllowed => QueryError::new(
+            ErrorCode::NotAllowed,
+            "the engine does not support what this question does: ask it in another way",
+        ),
+        _ => QueryError::new(
+            ErrorCode::Invalid,
+            "the engine finds no way to run this question: ask it in another way",
+        ),
+    }
+}
+
 /// An engine's error as the one who asked may see it.
 ///
 /// What concerns the question itself keeps its text: it speaks of authorised names and of values the project may see.
 /// What comes from below a policy, or from the machine, becomes a fixed sentence.
 pub(super) fn redacted(error: &DataFusionError) -> QueryError {
+    let shown = by_kind(error);
+    // No text of a question's own kind speaks of operators or files.
+    let of_the_machine = ["Exec:", "file_groups=", ".parquet"];
+    if of_the_machine
+        .iter()
+        .any(|mark| shown.message().contains(mark))
+    {
+        return internal();
+    }
+    shown
+}
+
+fn by_kind(error: &DataFusionError) -> QueryError {
     let root = error.find_root();
     let text = root.strip_backtrace();
     let text = text.lines().next().unwrap_or_default();

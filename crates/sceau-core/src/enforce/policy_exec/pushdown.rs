@@ -2,14 +2,14 @@
 //!
 //! The policy's own leakproof conjuncts and the researcher's leakproof conditions are offered to the files for pruning
 //! and late materialisation; the policy is evaluated again whatever the files claim to have done. The researcher's are
-//! taken into the leaf as well, where they run before the masks; a dynamic filter of a join or a top-k only passes.
+//! taken into the leaf as well, where they run before the masks.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
-use datafusion::physical_expr::expressions::{Column, DynamicFilterPhysicalExpr};
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::filter_pushdown::{
     ChildFilterDescription, ChildPushdownResult, FilterDescription, FilterPushdownPhase,
     FilterPushdownPropagation, PushedDown,
@@ -52,11 +52,7 @@ pub(super) fn absorb(
     let mut absorbed = exec.absorbed.clone();
     let mut verdicts = Vec::with_capacity(result.parent_filters.len());
     for parent in &result.parent_filters {
-        let is_static = parent
-            .filter
-            .downcast_ref::<DynamicFilterPhysicalExpr>()
-            .is_none();
-        let condition = (phase == FilterPushdownPhase::Pre && is_static)
+        let condition = (phase == FilterPushdownPhase::Pre)
             .then(|| to_stored(exec, &parent.filter))
             .flatten();
         verdicts.push(match condition {

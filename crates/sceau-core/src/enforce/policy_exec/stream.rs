@@ -79,15 +79,12 @@ pub(super) fn execute(
         .execute(partition, Arc::clone(&context))
         .map_err(|error| hide(&error))?;
     let layout = Layout::new(exec)?;
-    let every_row_survives =
-        exec.rows.is_empty() && exec.absorbed.is_empty() && exec.guards.is_empty();
     let survivors = Survivors {
         input,
         rows: exec.rows.clone(),
         absorbed: exec.absorbed.clone(),
         guards: exec.guards.clone(),
-        coalescer: (!every_row_survives)
-            .then(|| BatchCoalescer::new(Arc::clone(&layout.survivors), batch_size)),
+        coalescer: BatchCoalescer::new(Arc::clone(&layout.survivors), batch_size),
         layout,
         schema: exec.schema(),
         context,
@@ -163,8 +160,8 @@ struct Survivors {
     absorbed: Vec<Arc<dyn PhysicalExpr>>,
     guards: Vec<Guard>,
     layout: Layout,
-    /// Absent when every row survives.
-    coalescer: Option<BatchCoalescer>,
+    /// Makes batches whose borders depend on survivors only, and not on how files and row groups are laid out.
+    coalescer: BatchCoalescer,
     schema: SchemaRef,
     context: Arc<TaskContext>,
     ready: VecDeque<RecordBatch>,
@@ -234,19 +231,19 @@ impl Survivors {
         }
         let _timed = timer.timer();
         let survivors = batch.project(&self.layout.kept)?;
-        let (Some(coalescer), Some(keep)) = (&mut self.coalescer, keep) else {
-            self.ready.push_back(survivors);
-            return Ok(());
-        };
         // The coalescer counts by columns; a question that asks for none still wants its rows counted.
         if self.layout.kept.is_empty() {
-            let options = RecordBatchOptions::new().with_row_count(Some(keep.true_count()));
+            let rows = keep.map_or(survivors.num_rows(), |keep| keep.true_count());
+            let options = RecordBatchOptions::new().with_row_count(Some(rows));
             let counted = RecordBatch::try_new_with_options(survivors.schema(), vec![], &options)?;
             self.ready.push_back(counted);
             return Ok(());
         }
-        coalescer.push_batch_with_filter(survivors, &keep)?;
-        while let Some(full) = coalescer.next_completed_batch() {
+        match keep {
+            Some(keep) => self.coalescer.push_batch_with_filter(survivors, &keep)?,
+            None => self.coalescer.push_batch(survivors)?,
+        }
+        while let Some(full) = self.coalescer.next_completed_batch() {
             self.ready.push_back(full);
         }
         Ok(())
@@ -264,11 +261,12 @@ impl Survivors {
 
     fn finish(&mut self) -> Result<()> {
         self.finished = true;
-        if let Some(coalescer) = &mut self.coalescer {
-            coalescer.finish_buffered_batch()?;
-            while let Some(rest) = coalescer.next_completed_batch() {
-                self.ready.push_back(rest);
-            }
+        if self.layout.kept.is_empty() {
+            return Ok(());
+        }
+        self.coalescer.finish_buffered_batch()?;
+        while let Some(rest) = self.coalescer.next_completed_batch() {
+            self.ready.push_back(rest);
         }
         Ok(())
     }
