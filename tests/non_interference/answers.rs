@@ -1,6 +1,7 @@
 //! What comes back, and when two of it are the same.
 
 use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Schema, TimeUnit, TimestampMicrosecondType,
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
@@ -76,11 +77,9 @@ impl std::fmt::Display for Answer {
         match self {
             Self::Rows { schema, rows } => {
                 writeln!(f, "{} rows of {schema}", rows.len())?;
-                for row in rows.iter().take(40) {
-                    let row: Vec<String> = row.iter().map(Shown::to_string).collect();
-                    writeln!(f, "    {}", row.join(" | "))?;
-                }
-                Ok(())
+                rows.iter()
+                    .take(12)
+                    .try_for_each(|row| writeln!(f, "    {}", line(row)))
             }
             Self::Refused { code, message } => writeln!(f, "refused, {code}: {message}"),
             Self::Failed { code, message } => writeln!(f, "failed, {code}: {message}"),
@@ -98,6 +97,28 @@ impl std::fmt::Display for Shown {
     }
 }
 
+fn line(row: &[Shown]) -> String {
+    row.iter()
+        .map(Shown::to_string)
+        .collect::<Vec<_>>()
+        .join(" | ")
+}
+
+/// Two answers, the first rows of each, and the first in which they differ.
+pub fn side_by_side(one: &Answer, other: &Answer) -> String {
+    let mut text = format!("  {one}  {other}");
+    if let (Answer::Rows { rows: one, .. }, Answer::Rows { rows: other, .. }) = (one, other)
+        && let Some(at) = one.iter().zip(other).position(|(one, other)| one != other)
+    {
+        text += &format!(
+            "  row {at}: {}   against   {}",
+            line(&one[at]),
+            line(&other[at])
+        );
+    }
+    text
+}
+
 /// Dates and moments by their number: beyond the calendar they have no text.
 fn shown(array: &dyn Array, row: usize) -> Shown {
     if array.is_null(row) {
@@ -108,17 +129,33 @@ fn shown(array: &dyn Array, row: usize) -> Shown {
         DataType::Utf8 => format!("{:?}", array.as_string::<i32>().value(row)),
         DataType::Utf8View => format!("{:?}", array.as_string_view().value(row)),
         DataType::Decimal128(_, scale) => {
-            format!("{}e-{scale}", array.as_primitive::<Decimal128Type>().value(row))
+            format!(
+                "{}e-{scale}",
+                array.as_primitive::<Decimal128Type>().value(row)
+            )
         }
         DataType::Date32 => format!("d{}", array.as_primitive::<Date32Type>().value(row)),
         DataType::Timestamp(unit, _) => {
             let (ticks, a_second) = match unit {
                 TimeUnit::Second => (array.as_primitive::<TimestampSecondType>().value(row), 1),
-                TimeUnit::Millisecond => (array.as_primitive::<TimestampMillisecondType>().value(row), 1_000),
-                TimeUnit::Microsecond => (array.as_primitive::<TimestampMicrosecondType>().value(row), 1_000_000),
-                TimeUnit::Nanosecond => (array.as_primitive::<TimestampNanosecondType>().value(row), 1_000_000_000),
+                TimeUnit::Millisecond => (
+                    array.as_primitive::<TimestampMillisecondType>().value(row),
+                    1_000,
+                ),
+                TimeUnit::Microsecond => (
+                    array.as_primitive::<TimestampMicrosecondType>().value(row),
+                    1_000_000,
+                ),
+                TimeUnit::Nanosecond => (
+                    array.as_primitive::<TimestampNanosecondType>().value(row),
+                    1_000_000_000,
+                ),
             };
             format!("t{ticks}/{a_second}")
+        }
+        DataType::Dictionary(..) => {
+            let texts = cast(&array.slice(row, 1), &DataType::Utf8).expect("a dictionary of texts");
+            return shown(texts.as_ref(), 0);
         }
         _ => match ScalarValue::try_from_array(array, row) {
             Ok(value) => value.to_string(),
@@ -138,21 +175,35 @@ pub enum Closeness {
     Multiset,
     /// Both rows, or the same code.
     Codes,
+    /// Not at all.
+    Nothing,
 }
 
 /// Whether two answers agree; the names and types of columns are only compared if asked for.
 pub fn agree(a: &Answer, b: &Answer, closeness: Closeness, schemas: bool) -> bool {
-    if closeness == Closeness::Identical {
-        return a == b;
+    match closeness {
+        Closeness::Identical => return a == b,
+        Closeness::Nothing => return true,
+        _ => {}
     }
-    let (Answer::Rows { schema: left, rows: a }, Answer::Rows { schema: right, rows: b }) = (a, b) else {
+    let (
+        Answer::Rows {
+            schema: left,
+            rows: a,
+        },
+        Answer::Rows {
+            schema: right,
+            rows: b,
+        },
+    ) = (a, b)
+    else {
         return a.code() == b.code();
     };
     if schemas && left != right {
         return false;
     }
     match closeness {
-        Closeness::Identical | Closeness::Codes => true,
+        Closeness::Identical | Closeness::Codes | Closeness::Nothing => true,
         Closeness::Ordered => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| near(a, b)),
         Closeness::Multiset => a.len() == b.len() && same_multiset(a, b),
     }
@@ -162,7 +213,9 @@ fn near(a: &[Shown], b: &[Shown]) -> bool {
     a.len() == b.len()
         && a.iter().zip(b).all(|(a, b)| match (a, b) {
             (Shown::Float(a), Shown::Float(b)) => {
-                a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-3)
+                a == b
+                    || (a.is_nan() && b.is_nan())
+                    || (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-3)
             }
             (a, b) => a == b,
         })

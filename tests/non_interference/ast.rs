@@ -224,7 +224,9 @@ impl fmt::Display for Query {
                 write!(f, " ORDER BY {}", listed(keys))?;
             }
             Order::By { keys, .. } => {
-                let keys = keys.iter().map(|(key, direction)| format!("{key} {direction}"));
+                let keys = keys
+                    .iter()
+                    .map(|(key, direction)| format!("{key} {direction}"));
                 write!(f, " ORDER BY {}", listed(keys))?;
             }
         }
@@ -249,7 +251,10 @@ impl fmt::Display for Body {
 
 impl fmt::Display for Select {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let items = self.items.iter().map(|(item, name)| format!("{item} AS {name}"));
+        let items = self
+            .items
+            .iter()
+            .map(|(item, name)| format!("{item} AS {name}"));
         let distinct = if self.distinct { "DISTINCT " } else { "" };
         write!(f, "SELECT {distinct}{}", listed(items))?;
         for (at, from) in self.from.iter().enumerate() {

@@ -6,6 +6,7 @@ use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int16Array, Int32Array,
     Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 
 use crate::data::Cell;
@@ -60,7 +61,11 @@ fn array(data_type: &DataType, cells: &[&Cell]) -> ArrayRef {
                 _ => None,
             });
             let values: Decimal128Array = values.collect();
-            Arc::new(values.with_precision_and_scale(*precision, *scale).expect("fits"))
+            Arc::new(
+                values
+                    .with_precision_and_scale(*precision, *scale)
+                    .expect("fits"),
+            )
         }
         DataType::Date32 => {
             let values = cells.iter().map(|cell| match cell {
@@ -82,6 +87,10 @@ fn array(data_type: &DataType, cells: &[&Cell]) -> ArrayRef {
                 _ => None,
             });
             Arc::new(values.collect::<BooleanArray>())
+        }
+        DataType::Utf8View | DataType::Dictionary(..) => {
+            let texts = array(&DataType::Utf8, cells);
+            cast(&texts, data_type).expect("texts of another layout")
         }
         DataType::Utf8 => {
             let values = cells.iter().map(|cell| match cell {

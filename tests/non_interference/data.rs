@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use crate::ast::Type;
 
 /// What is stored where the permit does not show it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum World {
     /// Ordinary values everywhere.
     Benign,
@@ -63,6 +63,9 @@ pub enum Shown {
     },
 }
 
+/// Sets cells of a hidden row by column.
+pub type Hide = fn(World, usize, &mut dyn FnMut(&str, Cell));
+
 pub struct Table {
     pub name: &'static str,
     pub columns: Vec<Column>,
@@ -70,7 +73,7 @@ pub struct Table {
     /// The policy without casts, and the one with.
     pub policies: [Option<&'static str>; 2],
     /// Makes hidden row `j` one that both policies hide, for a reason that changes from row to row.
-    pub hide: Option<fn(World, usize, &mut dyn FnMut(&str, Cell))>,
+    pub hide: Option<Hide>,
     /// The column that is a folder instead of being stored.
     pub partition: Option<&'static str>,
 }
@@ -90,7 +93,7 @@ impl Column {
 
     pub fn class(&self) -> Type {
         match self.shown_type() {
-            DataType::Utf8 => Type::Text,
+            DataType::Utf8 | DataType::Utf8View | DataType::Dictionary(..) => Type::Text,
             DataType::Float64 => Type::Float,
             DataType::Decimal128(..) => Type::Decimal,
             DataType::Date32 => Type::Date,
@@ -176,15 +179,24 @@ fn extreme(data_type: &DataType, at: usize) -> Cell {
         },
         DataType::Decimal128(precision, _) => {
             let most = 10_i128.pow(u32::from(*precision)) - 1;
-            [Cell::Decimal(most), Cell::Decimal(-most), Cell::Decimal(0), Cell::Null][at % 4].clone()
+            [
+                Cell::Decimal(most),
+                Cell::Decimal(-most),
+                Cell::Decimal(0),
+                Cell::Null,
+            ][at % 4]
+                .clone()
         }
         DataType::Date32 => {
             let days = [i32::MAX, i32::MIN, 0, -135_140, 2_932_897];
-            days.get(at % 6).map_or(Cell::Null, |days| Cell::Date(*days))
+            days.get(at % 6)
+                .map_or(Cell::Null, |days| Cell::Date(*days))
         }
         DataType::Timestamp(..) => {
             let ticks = [i64::MAX, i64::MIN, -1, 0];
-            ticks.get(at % 5).map_or(Cell::Null, |ticks| Cell::Moment(*ticks))
+            ticks
+                .get(at % 5)
+                .map_or(Cell::Null, |ticks| Cell::Moment(*ticks))
         }
         DataType::Boolean => [Cell::Bool(true), Cell::Null, Cell::Bool(false)][at % 3].clone(),
         _ => match at % 9 {
@@ -202,7 +214,9 @@ fn extreme(data_type: &DataType, at: usize) -> Cell {
 }
 
 fn whole(among: &[i64], at: usize) -> Cell {
-    among.get(at % (among.len() + 1)).map_or(Cell::Null, |value| Cell::Int(*value))
+    among
+        .get(at % (among.len() + 1))
+        .map_or(Cell::Null, |value| Cell::Int(*value))
 }
 
 fn text(value: &str) -> Cell {
@@ -295,12 +309,22 @@ const DAY: i64 = 86_400_000_000;
 pub fn sejour() -> Table {
     use DataType::{Boolean, Date32, Decimal128, Float64, Int16, Int32, Int64, Utf8};
     let columns = vec![
-        clear("id", Int64, |i| Cell::Int(10 * i as i64 + 1), |j| Cell::Int(10 * j as i64 + 6)),
+        clear(
+            "id",
+            Int64,
+            |i| Cell::Int(10 * i as i64 + 1),
+            |j| Cell::Int(10 * j as i64 + 6),
+        ),
         identifier(|i| match i % 7 {
             6 => Cell::Null,
             _ => Cell::Text(format!("p{}", i % 5)),
         }),
-        clear("region", Utf8, |i| text(turn(&["A", "B", "C"], i)), |j| text(turn(&["A", "C"], j))),
+        clear(
+            "region",
+            Utf8,
+            |i| text(turn(&["A", "B", "C"], i)),
+            |j| text(turn(&["A", "C"], j)),
+        ),
         clear(
             "entree",
             Date32,
@@ -315,14 +339,20 @@ pub fn sejour() -> Table {
             moments(),
             |i| match i % 5 {
                 4 => Cell::Null,
-                _ => Cell::Moment((i64::from(YEAR_2020) + 25 * i as i64) * DAY + 3_600_000_000 * i as i64),
+                _ => Cell::Moment(
+                    (i64::from(YEAR_2020) + 25 * i as i64) * DAY + 3_600_000_000 * i as i64,
+                ),
             },
             |j| Cell::Moment((i64::from(YEAR_2020) + 9 * j as i64) * DAY),
         ),
         masked(
             "age",
             Int16,
-            ("\"band(5)\"", "CAST(floor(age / 5.0) * 5 AS SMALLINT)", Int16),
+            (
+                "\"band(5)\"",
+                "CAST(floor(age / 5.0) * 5 AS SMALLINT)",
+                Int16,
+            ),
             |i| match i % 8 {
                 3 => Cell::Null,
                 _ => Cell::Int(5 * (i as i64 % 9) - 5),
@@ -334,7 +364,12 @@ pub fn sejour() -> Table {
             },
             |j| Cell::Int(30 + j as i64 % 40),
         ),
-        clear("duree", Int32, |i| Cell::Int(1 + i as i64 % 9), |j| Cell::Int(2 + j as i64 % 5)),
+        clear(
+            "duree",
+            Int32,
+            |i| Cell::Int(1 + i as i64 % 9),
+            |j| Cell::Int(2 + j as i64 % 5),
+        ),
         clear(
             "cout",
             Int64,
@@ -356,7 +391,12 @@ pub fn sejour() -> Table {
             },
             |j| text(turn(&["20", "8", "4"], j)),
         ),
-        clear("code", Utf8, |i| Cell::Text(format!("{:02}", (i * 7) % 24)), |j| Cell::Text(format!("{j:02}"))),
+        clear(
+            "code",
+            Utf8,
+            |i| Cell::Text(format!("{:02}", (i * 7) % 24)),
+            |j| Cell::Text(format!("{j:02}")),
+        ),
         clear(
             "poids",
             Float64,
@@ -407,7 +447,11 @@ pub fn sejour() -> Table {
         masked(
             "naissance",
             Date32,
-            ("\"year\"", "CAST(date_trunc('year', naissance) AS DATE)", Date32),
+            (
+                "\"year\"",
+                "CAST(date_trunc('year', naissance) AS DATE)",
+                Date32,
+            ),
             // 1970, 1971, 1973 (1972 is a leap year, which this arithmetic need not know)
             |i| Cell::Date(turn(&[0, 365, 1096], i)),
             |world, i| match world {
@@ -426,8 +470,34 @@ pub fn sejour() -> Table {
             },
             |j| Cell::Int(j as i64 % 6 + 1),
         ),
-        denied("secret", Int64, |world, i| other(world, i, &Int64), |j| Cell::Int(j as i64)),
-        denied("commentaire", Utf8, |world, i| other(world, i, &Utf8), |_| text("rien")),
+        // A dictionary, and a view, may hold the texts of rows that are not there any more.
+        clear(
+            "service",
+            DataType::Dictionary(Box::new(Int32), Box::new(Utf8)),
+            |i| match i % 9 {
+                7 => Cell::Null,
+                _ => text(turn(&["1", "20", "3"], i)),
+            },
+            |j| text(turn(&["1", "2"], j)),
+        ),
+        clear(
+            "motif",
+            DataType::Utf8View,
+            |i| Cell::Text(format!("{}{i:013}", i % 4)),
+            |j| Cell::Text(format!("4{j:013}")),
+        ),
+        denied(
+            "secret",
+            Int64,
+            |world, i| other(world, i, &Int64),
+            |j| Cell::Int(j as i64),
+        ),
+        denied(
+            "commentaire",
+            Utf8,
+            |world, i| other(world, i, &Utf8),
+            |_| text("rien"),
+        ),
         denied("site", Utf8, |_, _| text("in"), |_| text("out")),
         denied(
             "droit",
@@ -449,7 +519,19 @@ pub fn sejour() -> Table {
         ],
         hide: Some(|world, j, set| {
             if world != World::Benign {
-                set("droit", turn(&[text("x"), text(""), Cell::Null, text("0"), text("99999999999")], j));
+                set(
+                    "droit",
+                    turn(
+                        &[
+                            text("x"),
+                            text(""),
+                            Cell::Null,
+                            text("0"),
+                            text("99999999999"),
+                        ],
+                        j,
+                    ),
+                );
                 // Hidden rows that join and group with visible ones.
                 set("id", Cell::Int(10 * (j as i64 % 24) + 1));
             }
@@ -479,7 +561,12 @@ pub fn sejour() -> Table {
 pub fn acte() -> Table {
     use DataType::{Boolean, Date32, Decimal128, Float64, Int16, Int64, Utf8};
     let columns = vec![
-        clear("id", Int64, |i| Cell::Int(3 * i as i64 + 2), |j| Cell::Int(1_000 + j as i64)),
+        clear(
+            "id",
+            Int64,
+            |i| Cell::Int(3 * i as i64 + 2),
+            |j| Cell::Int(1_000 + j as i64),
+        ),
         clear(
             "sejour",
             Int64,
@@ -494,7 +581,11 @@ pub fn acte() -> Table {
         masked(
             "jour",
             Date32,
-            ("\"month\"", "CAST(date_trunc('month', jour) AS DATE)", Date32),
+            (
+                "\"month\"",
+                "CAST(date_trunc('month', jour) AS DATE)",
+                Date32,
+            ),
             // 2020-01-01, 2020-02-01, 2020-03-01
             |i| Cell::Date(YEAR_2020 + turn(&[0, 31, 60], i)),
             |world, i| {
@@ -517,8 +608,12 @@ pub fn acte() -> Table {
             },
             |world, i| match (i % 6, world) {
                 (1, _) => Cell::Null,
-                (_, World::Benign) => Cell::Moment((i64::from(YEAR_2020) + turn(&[0, 91], i)) * DAY),
-                _ => Cell::Moment((i64::from(YEAR_2020) + turn(&[0, 91], i) + 89) * DAY + 86_399_999_999),
+                (_, World::Benign) => {
+                    Cell::Moment((i64::from(YEAR_2020) + turn(&[0, 91], i)) * DAY)
+                }
+                _ => Cell::Moment(
+                    (i64::from(YEAR_2020) + turn(&[0, 91], i) + 89) * DAY + 86_399_999_999,
+                ),
             },
             |j| Cell::Moment(i64::from(YEAR_2020) * DAY + j as i64),
         ),
@@ -530,11 +625,20 @@ pub fn acte() -> Table {
             |world, i| other(world, i, &Utf8),
             |_| text("acte"),
         ),
-        clear("quantite", Int16, |i| Cell::Int(turn(&[1, 2, 3, 0, -1, 5], i)), |j| Cell::Int(1 + j as i64 % 3)),
+        clear(
+            "quantite",
+            Int16,
+            |i| Cell::Int(turn(&[1, 2, 3, 0, -1, 5], i)),
+            |j| Cell::Int(1 + j as i64 % 3),
+        ),
         masked(
             "prix",
             Decimal128(7, 2),
-            ("{ sql = \"round(prix, 0)\" }", "round(prix, 0)", Decimal128(7, 0)),
+            (
+                "{ sql = \"round(prix, 0)\" }",
+                "round(prix, 0)",
+                Decimal128(7, 0),
+            ),
             |i| Cell::Decimal(i as i128 % 5 * 7 - 3),
             |world, i| {
                 let whole = (i as i128 % 5 * 7 - 3) * 100;
@@ -598,26 +702,43 @@ pub fn acte() -> Table {
             },
             |_| text("0"),
         ),
-        clear("annee", Int64, |i| Cell::Int(2_019 + (i / 15) as i64), |j| Cell::Int(2_019 + j as i64 % 2)),
+        clear(
+            "annee",
+            Int64,
+            |i| Cell::Int(2_019 + (i / 15) as i64),
+            |j| Cell::Int(2_019 + j as i64 % 2),
+        ),
     ];
     Table {
         name: "acte",
         columns,
         visible_rows: 30,
         policies: [
-            Some("(statut = 'V' OR statut IS NULL) AND quantite BETWEEN -5 AND 1000 AND annee < 2050"),
+            Some(
+                "(statut = 'V' OR statut IS NULL) AND quantite BETWEEN -5 AND 1000 AND annee < 2050",
+            ),
             Some("CAST(jeton AS DOUBLE) > 0.5 AND quantite BETWEEN -5 AND 1000"),
         ],
         hide: Some(|world, j, set| {
             // The year is a folder; whose, is for the layout to say.
             let poisoned = world != World::Benign;
-            set("jeton", if poisoned { turn(&[text("x"), text(""), Cell::Null, text("-inf")], j) } else { text("0") });
+            set(
+                "jeton",
+                if poisoned {
+                    turn(&[text("x"), text(""), Cell::Null, text("-inf")], j)
+                } else {
+                    text("0")
+                },
+            );
             set("sejour", Cell::Int(10 * (j as i64 % 24) + 1));
             match j % 3 {
                 0 => set("statut", text("X")),
                 1 if poisoned => {
                     set("statut", text("V"));
-                    set("quantite", Cell::Int(turn(&[i16::MIN.into(), i16::MAX.into()], j)));
+                    set(
+                        "quantite",
+                        Cell::Int(turn(&[i16::MIN.into(), i16::MAX.into()], j)),
+                    );
                 }
                 _ => set("statut", text("")),
             }
@@ -634,10 +755,20 @@ pub fn etab() -> Table {
         clear(
             "nom",
             Utf8,
-            |i| text(turn(&["Hôpital A", "Clinique", "HAD", "Hospices", "Centre", "100"], i)),
+            |i| {
+                text(turn(
+                    &["Hôpital A", "Clinique", "HAD", "Hospices", "Centre", "100"],
+                    i,
+                ))
+            },
             |_| Cell::Null,
         ),
-        clear("ouvert", Boolean, |i| Cell::Bool(i % 2 == 0), |_| Cell::Null),
+        clear(
+            "ouvert",
+            Boolean,
+            |i| Cell::Bool(i % 2 == 0),
+            |_| Cell::Null,
+        ),
         clear(
             "ouverture",
             Date32,
@@ -696,7 +827,10 @@ pub fn etab() -> Table {
         name: "etab",
         columns,
         visible_rows: 6,
-        policies: [None, Some("TRY_CAST(interne AS INT) IS NULL OR TRY_CAST(interne AS INT) > -1")],
+        policies: [
+            None,
+            Some("TRY_CAST(interne AS INT) IS NULL OR TRY_CAST(interne AS INT) > -1"),
+        ],
         hide: None,
         partition: None,
     }

@@ -103,7 +103,10 @@ fn smaller_bodies(body: &Body) -> Vec<Body> {
                 .map(|right| Body::Set(operator, left.clone(), Box::new(right)));
             lefts.chain(rights).collect()
         }
-        Body::Select(select) => smaller_selects(select).into_iter().map(Body::Select).collect(),
+        Body::Select(select) => smaller_selects(select)
+            .into_iter()
+            .map(Body::Select)
+            .collect(),
     }
 }
 
@@ -114,7 +117,10 @@ fn smaller_selects(select: &Select) -> Vec<Select> {
         change(&mut other);
         found.push(other);
     };
-    for at in (0..select.from.len()).rev().filter(|_| select.from.len() > 1) {
+    for at in (0..select.from.len())
+        .rev()
+        .filter(|_| select.from.len() > 1)
+    {
         with(&|other| {
             other.from.remove(at);
         });

@@ -1,11 +1,13 @@
 //! The three ways in which the tables stand before a query: protected, as a copy of what is shown, and as plain views.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Schema};
 use datafusion::datasource::MemTable;
+use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -15,7 +17,6 @@ use parquet::file::properties::WriterProperties;
 use sceau::pseudonym::{KeyError, KeyProvider, ProjectKey, pseudonymize};
 use sceau::snds::Role;
 use sceau::{ColumnConfig, Permit, Platform, Session, TableConfig};
-use url::Url;
 
 use crate::cells::batch;
 use crate::data::{Cell, Shown, Table, WORLDS, World, acte, etab, sejour};
@@ -63,9 +64,13 @@ pub async fn sessions(world: World) -> BTreeMap<Setting, Session> {
     let mut found = BTreeMap::new();
     let mut platforms = BTreeMap::new();
     for setting in settings() {
-        let key = (setting.partitions, setting.late_materialization, setting.batch_size);
-        if !platforms.contains_key(&key) {
-            platforms.insert(key, platform(&store, setting).await);
+        let key = (
+            setting.partitions,
+            setting.late_materialization,
+            setting.batch_size,
+        );
+        if let Entry::Vacant(place) = platforms.entry(key) {
+            place.insert(platform(&store, setting).await);
         }
         let permit = permit(setting);
         let session = platforms[&key].session(&permit, "ana").expect("session");
@@ -91,7 +96,11 @@ async fn platform(store: &Arc<dyn ObjectStore>, setting: Setting) -> Platform {
         .batch_size(setting.batch_size);
     for table in tables() {
         let mut config = TableConfig::new("data", table.name).rows(table.visible_rows as u64 * 2);
-        if table.columns.iter().any(|column| matches!(column.shown, Shown::Identifier)) {
+        if table
+            .columns
+            .iter()
+            .any(|column| matches!(column.shown, Shown::Identifier))
+        {
             let patient = ColumnConfig::new(Role::Identifier).domain(DOMAIN);
             config = config.contributor(["patient"]).column("patient", patient);
         }
@@ -106,8 +115,15 @@ fn permit(setting: Setting) -> Permit {
         setting.strict
     );
     for table in tables() {
-        let columns: Vec<String> = table.shown().map(|column| format!("{:?}", column.name)).collect();
-        text += &format!("[table.{}]\ncolumns = [{}]\n", table.name, columns.join(", "));
+        let columns: Vec<String> = table
+            .shown()
+            .map(|column| format!("{:?}", column.name))
+            .collect();
+        text += &format!(
+            "[table.{}]\ncolumns = [{}]\n",
+            table.name,
+            columns.join(", ")
+        );
         if let Some(policy) = table.policies[usize::from(setting.policy_with_casts)] {
             text += &format!("where = {policy:?}\n");
         }
@@ -139,7 +155,9 @@ pub fn copy() -> SessionContext {
     for table in tables() {
         let shown = authorised(&table);
         let copied = MemTable::try_new(shown.schema(), vec![vec![shown]]).expect("a table");
-        context.register_table(table.name, Arc::new(copied)).expect("registered");
+        context
+            .register_table(table.name, Arc::new(copied))
+            .expect("registered");
     }
     context
 }
@@ -148,7 +166,7 @@ pub fn copy() -> SessionContext {
 pub fn authorised(table: &Table) -> RecordBatch {
     let columns: Vec<(&str, DataType)> = table
         .shown()
-        .map(|column| (column.name, column.shown_type().clone()))
+        .map(|column| (column.name, plain_layout(column.shown_type())))
         .collect();
     let rows: Vec<Vec<Cell>> = (0..table.visible_rows)
         .map(|i| {
@@ -160,6 +178,14 @@ pub fn authorised(table: &Table) -> RecordBatch {
         })
         .collect();
     batch(&columns, &rows)
+}
+
+/// How texts are laid out is no matter of what they are.
+fn plain_layout(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Utf8View | DataType::Dictionary(..) => DataType::Utf8,
+        other => other.clone(),
+    }
 }
 
 fn pseudonym(stored: Cell) -> Cell {
@@ -177,12 +203,18 @@ pub async fn views(world: World, with_casts: bool) -> SessionContext {
     let config = SessionConfig::new()
         .with_target_partitions(1)
         .with_batch_size(1024)
-        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        .set_bool(
+            "datafusion.execution.parquet.schema_force_view_types",
+            false,
+        )
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
-        .set_bool("datafusion.execution.listing_table_ignore_subdirectory", false);
+        .set_bool(
+            "datafusion.execution.listing_table_ignore_subdirectory",
+            false,
+        );
     let context = SessionContext::new_with_config(config);
-    let url = Url::parse("mem://data/").expect("url");
-    context.register_object_store(&url, stored(world).await);
+    let url = ObjectStoreUrl::parse("mem://data").expect("url");
+    context.register_object_store(url.as_ref(), stored(world).await);
     for table in tables() {
         let mut options = ParquetReadOptions::default();
         if let Some(partition) = table.partition {
@@ -204,7 +236,11 @@ pub async fn views(world: World, with_casts: bool) -> SessionContext {
         let filter = table.policies[usize::from(with_casts)]
             .map(|policy| format!(" WHERE {policy}"))
             .unwrap_or_default();
-        let view = format!("CREATE VIEW {} AS SELECT {} FROM {stored}{filter}", table.name, columns.join(", "));
+        let view = format!(
+            "CREATE VIEW {} AS SELECT {} FROM {stored}{filter}",
+            table.name,
+            columns.join(", ")
+        );
         context.sql(&view).await.expect("view");
     }
     context
@@ -222,7 +258,10 @@ async fn stored(world: World) -> Arc<dyn ObjectStore> {
                 .map(|column| (column.name, column.stored.clone()))
                 .collect();
             let bytes = parquet(&batch(&columns, &rows), world, group);
-            store.put(&Path::from(path), bytes.into()).await.expect("put");
+            store
+                .put(&Path::from(path), bytes.into())
+                .await
+                .expect("put");
         }
     }
     store
@@ -245,7 +284,11 @@ fn layout(table: &Table, world: World) -> Vec<(String, Vec<Vec<Cell>>, usize)> {
         let mut folder = table.name.to_owned();
         if let Some(partition) = partition {
             // A hidden row stands with the visible ones that follow it, or in a folder of hidden ones.
-            let next = placed[at..].iter().find(|(visible, _)| *visible).expect("visible rows come last").1;
+            let next = placed[at..]
+                .iter()
+                .find(|(visible, _)| *visible)
+                .expect("visible rows come last")
+                .1;
             let year = match (table.columns[partition].visible)(next) {
                 _ if !visible && world != World::Benign && row % 7 == 4 => 2_098,
                 Cell::Int(year) => year,
@@ -263,7 +306,11 @@ fn layout(table: &Table, world: World) -> Vec<(String, Vec<Vec<Cell>>, usize)> {
             World::Moved => (3, &[3, 100, 8]),
         };
         for (at, rows) in rows.chunks(rows.len().div_ceil(count)).enumerate() {
-            files.push((format!("{folder}/part-{at}.parquet"), rows.to_vec(), groups[at % groups.len()]));
+            files.push((
+                format!("{folder}/part-{at}.parquet"),
+                rows.to_vec(),
+                groups[at % groups.len()],
+            ));
         }
     }
     files
@@ -278,14 +325,22 @@ fn parquet(batch: &RecordBatch, world: World, group: usize) -> Vec<u8> {
             .schema()
             .fields()
             .iter()
-            .map(|field| field.as_ref().clone().with_metadata([("of".to_owned(), "HIDDEN".to_owned())].into()))
+            .map(|field| {
+                field
+                    .as_ref()
+                    .clone()
+                    .with_metadata([("of".to_owned(), "HIDDEN".to_owned())].into())
+            })
             .collect();
-        batch = batch.with_schema(Arc::new(Schema::new(fields).with_metadata(note))).expect("schema");
+        batch = batch
+            .with_schema(Arc::new(Schema::new(fields).with_metadata(note)))
+            .expect("schema");
     }
     let properties = WriterProperties::builder()
         .set_max_row_group_row_count(Some(group))
         .build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).expect("writer");
+    let mut writer =
+        ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).expect("writer");
     writer.write(&batch).expect("write");
     writer.into_inner().expect("close")
 }

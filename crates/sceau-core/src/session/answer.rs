@@ -25,7 +25,9 @@ impl Answer {
     /// An answer of one column of text, a row a line.
     pub(super) fn of_lines(column: &str, text: &str) -> Self {
         let schema = Arc::new(Schema::new(vec![Field::new(column, DataType::Utf8, false)]));
-        let lines: ArrayRef = Arc::new(StringArray::from_iter_values(text.lines().collect::<Vec<_>>()));
+        let lines: ArrayRef = Arc::new(StringArray::from_iter_values(
+            text.lines().collect::<Vec<_>>(),
+        ));
         let batch = RecordBatch::try_new(Arc::clone(&schema), vec![lines]).map_err(Into::into);
         Self::new(Box::pin(RecordBatchStreamAdapter::new(
             schema,
