@@ -644,3 +644,37 @@ async fn a_permit_without_rows_allows_releases_only() {
         "rows_not_permitted"
     );
 }
+
+#[tokio::test]
+async fn a_list_of_another_type_than_the_table_is_said_and_opposes_nobody_in_silence() {
+    let platform = snds(Stored::new()).await;
+    let folder = tempfile::tempdir().expect("folder");
+    list(
+        folder.path(),
+        "opposition.parquet",
+        vec![
+            (
+                "BEN_NIR_PSA",
+                Arc::new(Int64Array::from(vec![1])) as ArrayRef,
+            ),
+            ("BEN_RNG_GEM", ranks(&[Some(1)])),
+        ],
+    );
+    let file = folder.path().join("permit.toml");
+    fs::write(
+        &file,
+        permit_text(
+            "p",
+            &format!("[population]\nopposition = \"opposition.parquet\"\n{TABLES}"),
+        ),
+    )
+    .expect("write");
+    let error = platform
+        .session(&Permit::from_file(&file).expect("permit"), "ana")
+        .expect_err("numbers")
+        .to_string();
+    assert!(
+        error.contains("population.opposition: expected BEN_NIR_PSA as text, as it is stored, found BEN_NIR_PSA as whole numbers"),
+        "{error}"
+    );
+}

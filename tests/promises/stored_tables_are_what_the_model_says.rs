@@ -236,3 +236,76 @@ async fn texts_are_compared_as_texts_and_zeros_in_front_are_kept() {
         ["075"]
     );
 }
+
+async fn declared(
+    config: impl FnOnce(sceau::TableConfig) -> sceau::TableConfig,
+    name: &str,
+    batch: &RecordBatch,
+) -> Result<sceau::Platform, String> {
+    Stored::new()
+        .table(name, config, batch)
+        .await
+        .try_platform()
+        .await
+        .map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn an_identifier_of_the_model_stays_one() {
+    let table = table_of("ir_imb_r", |_, data_type| Some(data_type));
+    let weakened =
+        |table: sceau::TableConfig| table.column("BEN_NIR_PSA", ColumnConfig::new(Role::Plain));
+    let error = declared(weakened, "ir_imb_r", &table)
+        .await
+        .expect_err("weakened");
+    assert!(
+        error.contains("table.ir_imb_r.columns.BEN_NIR_PSA: expected an identifier"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_column_is_declared_once_whatever_its_case() {
+    let batch = RecordBatch::try_from_iter([(
+        "Patient",
+        Arc::new(StringArray::from(vec!["p1"])) as ArrayRef,
+    )])
+    .expect("batch");
+    let twice = |table: sceau::TableConfig| {
+        table
+            .column(
+                "Patient",
+                ColumnConfig::new(Role::Identifier).domain("patient"),
+            )
+            .column("patient", ColumnConfig::new(Role::Plain))
+    };
+    let error = declared(twice, "t", &batch).await.expect_err("twice");
+    assert!(error.contains("table.t.columns."), "{error}");
+}
+
+#[tokio::test]
+async fn a_table_that_names_people_counts_them_by_the_one_identifier_it_has_and_asks_when_there_are_two()
+ {
+    let ids = || Arc::new(StringArray::from(vec!["p1"])) as ArrayRef;
+    let patient = || ColumnConfig::new(Role::Identifier).domain("patient");
+    let one = RecordBatch::try_from_iter([("patient", ids())]).expect("batch");
+    let platform = declared(|table| table.column("patient", patient()), "t", &one)
+        .await
+        .expect("platform");
+    assert_eq!(
+        platform.table_model("t").expect("table").contributor,
+        ["patient"]
+    );
+
+    let two = RecordBatch::try_from_iter([("patient", ids()), ("mother", ids())]).expect("batch");
+    let both = |table: sceau::TableConfig| {
+        table
+            .column("patient", patient())
+            .column("mother", patient())
+    };
+    let error = declared(both, "t", &two).await.expect_err("two");
+    assert!(
+        error.contains("table.t.contributor: expected the columns that together name the person"),
+        "{error}"
+    );
+}

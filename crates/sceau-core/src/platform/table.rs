@@ -364,6 +364,21 @@ fn overlay(
                 ));
             }
         }
+        let path = ["table", name, "columns", column];
+        if known.role == Some(Role::Identifier) && said.role != Role::Identifier {
+            return Err(document.invalid(
+                &path,
+                "an identifier, since the data model says that it is one",
+                "another role",
+            ));
+        }
+        let twin = config
+            .columns
+            .keys()
+            .find(|other| *other != column && other.eq_ignore_ascii_case(column));
+        if let Some(twin) = twin {
+            return Err(document.invalid(&path, "each column once", format!("{twin:?} too")));
+        }
         known.role = Some(said.role);
         known.domain = said.domain.clone();
     }
@@ -394,13 +409,39 @@ fn overlay(
         .as_ref()
         .map(|column| spelt("care_date", column))
         .transpose()?;
-    if let Some(contributor) = contributor {
-        table.contributor = contributor;
+    table.contributor = match contributor {
+        Some(contributor) => contributor,
+        None if table.contributor.is_empty() && table.parent.is_none() => Some(people_of(table))
+            .filter(|people| people.len() == 1)
+            .unwrap_or_default(),
+        None => std::mem::take(&mut table.contributor),
+    };
+    let unnamed = people_of(table);
+    if table.contributor.is_empty() && table.parent.is_none() && !unnamed.is_empty() {
+        return Err(document.invalid(
+            &["table", name, "contributor"],
+            format!(
+                "the columns that together name the person behind a row, since {} name people",
+                unnamed.join(", ")
+            ),
+            "none",
+        ));
     }
     if let Some(care_date) = care_date {
         table.care_date = Some(care_date);
     }
     Ok(())
+}
+
+/// The identifiers of people in a table: with one, it is known who a row is about; with several, only the platform knows.
+fn people_of(table: &TableModel) -> Vec<String> {
+    table
+        .columns
+        .iter()
+        .filter(|column| column.role == Some(Role::Identifier))
+        .filter(|column| column.domain.as_deref() == Some("patient"))
+        .map(|column| column.name.clone())
+        .collect()
 }
 
 fn unclassified(field: &Field) -> ColumnModel {

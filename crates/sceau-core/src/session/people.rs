@@ -1,6 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use arrow::datatypes::DataType;
 
 use crate::config::ConfigError;
 use crate::enforce::{ListRole, PeopleList, Referential, Space};
@@ -37,24 +39,30 @@ pub(super) fn lists(
     Ok(lists)
 }
 
-/// How the granted tables, and the parents of those without a person, name people.
-fn spaces(platform: &Platform, permit: &Permit) -> BTreeSet<Space> {
-    permit
+/// How the granted tables, and the parents of those without a person, name people, and in values of which types.
+fn spaces(platform: &Platform, permit: &Permit) -> BTreeMap<Space, Vec<DataType>> {
+    let mut spaces = BTreeMap::new();
+    for table in permit
         .tables()
         .keys()
         .filter_map(|name| platform.table(name))
-        .filter_map(
-            |table| match (&table.model.contributor, &table.model.parent) {
-                (contributor, _) if !contributor.is_empty() => Some(Space::of(contributor)),
-                (_, Some(parent)) => {
-                    let parent = platform.table(&parent.table)?;
-                    (!parent.model.contributor.is_empty())
-                        .then(|| Space::of(&parent.model.contributor))
-                }
-                _ => None,
-            },
-        )
-        .collect()
+    {
+        let holder = match &table.model.parent {
+            Some(parent) if table.model.contributor.is_empty() => platform.table(&parent.table),
+            _ => Some(table),
+        };
+        let Some(holder) = holder.filter(|holder| !holder.model.contributor.is_empty()) else {
+            continue;
+        };
+        let types = holder
+            .model
+            .contributor
+            .iter()
+            .filter_map(|name| holder.model.column(name)?.data_type.clone())
+            .collect();
+        spaces.insert(Space::of(&holder.model.contributor), types);
+    }
+    spaces
 }
 
 /// A list's path is relative to the permit's folder or, if nothing is there, to the platform's.

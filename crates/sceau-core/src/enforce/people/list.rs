@@ -70,12 +70,25 @@ impl PeopleList {
     pub(crate) fn open(
         role: ListRole,
         file: &Path,
-        spaces: BTreeSet<Space>,
+        spaces: BTreeMap<Space, Vec<DataType>>,
         referential: Option<Referential>,
     ) -> Result<Self, (String, String)> {
         let expected = || "a Parquet file of stored identifiers".to_owned();
-        let columns = columns_of(file)
+        let types = columns_of(file)
             .map_err(|problem| (expected(), format!("{}: {problem}", file.display())))?;
+        let columns: BTreeSet<String> = types.keys().cloned().collect();
+        for (space, stored) in known_types(&spaces, referential.is_some()) {
+            let names = space.found_in(&columns).unwrap_or_default();
+            for (name, stored) in names.into_iter().zip(stored) {
+                if kind(&types[name]) != kind(&stored) {
+                    return Err((
+                        format!("{name} as {}, as it is stored", kind(&stored)),
+                        format!("{name} as {} in {}", kind(&types[name]), file.display()),
+                    ));
+                }
+            }
+        }
+        let spaces: BTreeSet<Space> = spaces.into_keys().collect();
         let list = Self {
             role,
             file: file.to_owned(),
@@ -287,7 +300,7 @@ pub(in crate::enforce) fn canonical(column: Option<&ArrayRef>) -> Result<ArrayRe
     Ok(cast(column, &target)?)
 }
 
-fn columns_of(file: &Path) -> Result<BTreeSet<String>, String> {
+fn columns_of(file: &Path) -> Result<BTreeMap<String, DataType>, String> {
     let opened = File::open(file).map_err(|error| error.to_string())?;
     let reader =
         ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|error| error.to_string())?;
@@ -295,8 +308,39 @@ fn columns_of(file: &Path) -> Result<BTreeSet<String>, String> {
         .schema()
         .fields()
         .iter()
-        .map(|field| field.name().clone())
+        .map(|field| (field.name().clone(), field.data_type().clone()))
         .collect())
+}
+
+/// The spaces in which a list is read, and the types of their values: those that tables need and, where the referential
+/// completes the list, the SNDS's own.
+fn known_types(
+    spaces: &BTreeMap<Space, Vec<DataType>>,
+    completed: bool,
+) -> BTreeMap<Space, Vec<DataType>> {
+    let mut known = spaces.clone();
+    if completed {
+        known
+            .entry(Space::Pair)
+            .or_insert_with(|| vec![DataType::Utf8, DataType::Int16]);
+        known
+            .entry(Space::Nir)
+            .or_insert_with(|| vec![DataType::Utf8]);
+        known
+            .entry(Space::Person)
+            .or_insert_with(|| vec![DataType::Utf8]);
+    }
+    known
+}
+
+/// What a type is compared as: a list of numbers would match nobody among texts, without a word.
+fn kind(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text".to_owned(),
+        DataType::Dictionary(_, values) => kind(values),
+        whole if whole.is_integer() => "whole numbers".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn stamp(file: &Path) -> Result<Stamp> {
