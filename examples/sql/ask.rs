@@ -3,6 +3,7 @@ use arrow::datatypes::SchemaRef;
 use sceau::{Releaser, Report, Session};
 
 /// Asks questions, inside the environment or for release.
+#[derive(Clone)]
 pub struct Asker {
     session: Session,
     release: bool,
@@ -27,7 +28,19 @@ impl Asker {
         Self { session, release }
     }
 
+    /// Asks one question; whatever becomes of it, the next can be asked.
     pub async fn ask(&self, sql: &str) -> Result<Answer, Refused> {
+        let (asker, sql) = (self.clone(), sql.to_owned());
+        let asked = tokio::spawn(async move { asker.ask_now(&sql).await });
+        asked.await.unwrap_or_else(|_| {
+            Err(Refused {
+                code: "internal".to_owned(),
+                message: "the engine failed on this question".to_owned(),
+            })
+        })
+    }
+
+    async fn ask_now(&self, sql: &str) -> Result<Answer, Refused> {
         if self.release {
             let release = Releaser::new(&self.session)
                 .sql(sql)

@@ -87,20 +87,21 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let Some(file) = arguments.file else {
         let sql = arguments.sql.unwrap_or_default();
         match asker.ask(&sql).await {
-            Ok(answer) => {
-                print::one(&mut out, &answer, arguments.format)?;
-                if arguments.report {
-                    print::report(&mut out, &answer)?;
-                }
-            }
+            Ok(answer) => print::one(&mut out, &answer, arguments.format, arguments.report)?,
             // A question that is refused in order is no failure of the program.
-            Err(refused) => eprintln!("{}: {}", refused.code, refused.message),
+            Err(refused) => {
+                if arguments.format == Format::Json {
+                    print::refusal(&mut out, &refused)?;
+                }
+                eprintln!("{}: {}", refused.code, refused.message);
+            }
         }
         return Ok(());
     };
     let text =
         std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    for (n, sql) in split::statements(&text).into_iter().enumerate() {
+    let text = text.trim_start_matches('\u{feff}');
+    for (n, sql) in split::statements(text).into_iter().enumerate() {
         let answer = asker.ask(sql).await;
         print::line(&mut out, n + 1, &answer, arguments.report)?;
         out.flush()?;

@@ -10,16 +10,22 @@ use serde_json::{Value, json};
 use crate::Format;
 use crate::ask::{Answer, Refused};
 
-/// One answer, in the format asked for.
+/// One answer, in the format asked for. A report goes with a table to read and into JSON; beside CSV it goes to standard
+/// error, so that the data stay data.
 pub fn one(
     out: &mut impl Write,
     answer: &Answer,
     format: Format,
+    with_report: bool,
 ) -> Result<(), Box<dyn std::error::Error>> {
+    let report = answer.report.as_ref().filter(|_| with_report);
     match format {
         Format::Table => {
             let table = pretty_format_batches_with_schema(answer.schema.clone(), &answer.batches)?;
             writeln!(out, "{table}")?;
+            if let Some(report) = report {
+                writeln!(out, "{report}")?;
+            }
         }
         Format::Csv => {
             let mut writer = arrow::csv::Writer::new(&mut *out);
@@ -27,18 +33,18 @@ pub fn one(
             for batch in &answer.batches {
                 writer.write(batch)?;
             }
+            if let Some(report) = report {
+                eprintln!("{report}");
+            }
         }
-        Format::Json => writeln!(out, "{{{}}}", columns_and_rows(answer)?)?,
+        Format::Json => writeln!(out, "{{{}}}", body(answer, with_report)?)?,
     }
     Ok(())
 }
 
-/// The report of a release, in words.
-pub fn report(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
-    match &answer.report {
-        Some(report) => writeln!(out, "{report}"),
-        None => Ok(()),
-    }
+/// A refusal as a line of JSON.
+pub fn refusal(out: &mut impl Write, refused: &Refused) -> io::Result<()> {
+    writeln!(out, "{{\"error\":{}}}", error(refused))
 }
 
 /// One answer or refusal as a line of JSON.
@@ -48,27 +54,34 @@ pub fn line(
     answer: &Result<Answer, Refused>,
     with_report: bool,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let refused = |refused: &Refused| json!({ "code": refused.code, "message": refused.message });
     let body = match answer {
-        Err(error) => format!("\"error\":{}", refused(error)),
-        Ok(answer) => match columns_and_rows(answer) {
-            Ok(mut body) => {
-                if let Some(report) = &answer.report {
-                    body.push_str(&format!(",\"withheld\":{}", report.withheld));
-                    if with_report {
-                        body.push_str(&format!(",\"report\":{}", serde_json::to_string(report)?));
-                    }
-                }
-                body
+        Err(refused) => format!("\"error\":{}", error(refused)),
+        Ok(answer) => match body(answer, with_report) {
+            Ok(body) => body,
+            Err(problem) => {
+                let problem = json!({ "code": "internal", "message": problem.to_string() });
+                format!("\"error\":{problem}")
             }
-            Err(error) => format!(
-                "\"error\":{}",
-                json!({ "code": "internal", "message": error.to_string() })
-            ),
         },
     };
     writeln!(out, "{{\"n\":{n},{body}}}")?;
     Ok(())
+}
+
+fn error(refused: &Refused) -> Value {
+    json!({ "code": refused.code, "message": refused.message })
+}
+
+/// The members of an answer: columns, rows and, of a release, what was withheld.
+fn body(answer: &Answer, with_report: bool) -> Result<String, Box<dyn std::error::Error>> {
+    let mut body = columns_and_rows(answer)?;
+    if let Some(report) = &answer.report {
+        body.push_str(&format!(",\"withheld\":{}", report.withheld));
+        if with_report {
+            body.push_str(&format!(",\"report\":{}", serde_json::to_string(report)?));
+        }
+    }
+    Ok(body)
 }
 
 /// `"columns":[…],"rows":[[…]]`. Numbers are written as they are, of any size; what JSON has no word for is text.

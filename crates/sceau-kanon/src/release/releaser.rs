@@ -217,7 +217,10 @@ fn rule_reports(
         found.push(applied(
             "rounding",
             0,
-            format!("counts are rounded to the nearest {}", rules.rounding),
+            format!(
+                "counts are rounded to the nearest {}; sums and averages are exact, and beside them a count can be told",
+                rules.rounding
+            ),
         ));
     }
     found.push(if rules.secondary {
