@@ -14,6 +14,7 @@ mod split;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use sceau::{Permit, Platform};
@@ -79,7 +80,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let permit = Permit::from_file(&arguments.permit)?;
     let session = platform.session(&permit, &arguments.principal)?;
     if arguments.check {
-        print!("{}", permit.explain());
+        let models = |name: &str| platform.table_model(name).cloned().map(Arc::new);
+        print!("{}", permit.explain_with(models));
         return Ok(());
     }
     let asker = Asker::new(session, arguments.release);

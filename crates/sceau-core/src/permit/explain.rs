@@ -1,6 +1,7 @@
 //! A permit in plain words, for the officer who signs it.
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use super::file::{Columns, Grant, Permit};
 use super::mask::Mask;
@@ -26,13 +27,23 @@ impl Permit {
     /// # Ok::<(), sceau_core::ConfigError>(())
     /// ```
     pub fn explain(&self) -> String {
+        self.explain_with(snds::table)
+    }
+
+    /// The same with the models of a platform's own tables, as [`Platform::table_model`](crate::Platform::table_model)
+    /// gives them.
+    pub fn explain_with(&self, model: impl Fn(&str) -> Option<Arc<TableModel>>) -> String {
         let mut text = String::new();
         // Writing to a String does not fail.
-        let _ = self.write(&mut text);
+        let _ = self.write(&mut text, &model);
         text
     }
 
-    fn write(&self, text: &mut String) -> fmt::Result {
+    fn write(
+        &self,
+        text: &mut String,
+        model: &dyn Fn(&str) -> Option<Arc<TableModel>>,
+    ) -> fmt::Result {
         let (from, until) = self.validity();
         write!(text, "Permit of project {}", self.project())?;
         match self.purpose() {
@@ -62,7 +73,7 @@ impl Permit {
             )?;
         }
         for (name, grant) in self.tables() {
-            table(text, name, grant)?;
+            table(text, name, grant, model(name))?;
         }
         self.write_release(text)
     }
@@ -99,8 +110,12 @@ impl Permit {
     }
 }
 
-fn table(text: &mut String, name: &str, grant: &Grant) -> fmt::Result {
-    let model = snds::table(name);
+fn table(
+    text: &mut String,
+    name: &str,
+    grant: &Grant,
+    model: Option<Arc<TableModel>>,
+) -> fmt::Result {
     let title = model.as_ref().map_or(name, |model| model.name.as_str());
     writeln!(text, "\nTable {title}")?;
     match &grant.filter {
@@ -169,6 +184,9 @@ fn shown(grant: &Grant, model: Option<&TableModel>) -> Vec<(String, &'static str
                 None if name == "*" => {
                     "every classified column; identifiers as pseudonyms".to_owned()
                 }
+                None if model.is_none() => {
+                    "a pseudonym if the platform declares an identifier, else as stored".to_owned()
+                }
                 None => in_words(&Mask::Clear),
             };
             (name, role.map_or("", role_in_words), shown)
@@ -197,5 +215,60 @@ fn in_words(mask: &Mask) -> String {
         Mask::Const(value) => format!("always {value}"),
         Mask::Redact => "*** for a text, nothing otherwise".to_owned(),
         Mask::Sql(sql) => sql.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(model: impl Fn(&str) -> Option<Arc<TableModel>>) -> String {
+        let text = "project = \"p\"\nprincipals = [\"ana\"]\nvalid = { from = 2020-01-01, until = 2099-12-31 }\n\
+                    [table.sejour]\ncolumns = [\"patient\", \"cost\"]";
+        let permit = Permit::parse("permit.toml", text).expect("permit");
+        permit.explain_with(model)
+    }
+
+    #[test]
+    fn an_identifier_of_a_platform_s_own_table_is_said_to_be_a_pseudonym() {
+        let column = |name: &str, role| ColumnModel {
+            name: name.to_owned(),
+            data_type: None,
+            nullable: true,
+            role,
+            domain: None,
+            since: None,
+            optional: true,
+        };
+        let model = TableModel {
+            name: "sejour".to_owned(),
+            product: String::new(),
+            columns: vec![
+                column("patient", Some(Role::Identifier)),
+                column("cost", None),
+            ],
+            contributor: vec![],
+            care_date: None,
+            parent: None,
+        };
+        let said = words(|_| Some(Arc::new(model.clone())));
+        assert!(
+            said.contains("patient  identifier        a pseudonym of this project"),
+            "{said}"
+        );
+        assert!(
+            said.contains("cost                       as stored"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn of_a_table_that_nobody_knows_no_column_is_said_to_be_clear() {
+        let said = words(|_| None);
+        assert!(
+            said.contains("a pseudonym if the platform declares an identifier"),
+            "{said}"
+        );
+        assert!(!said.contains("        as stored"), "{said}");
     }
 }
