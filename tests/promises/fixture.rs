@@ -41,6 +41,12 @@ impl Stored {
         }
     }
 
+    /// Another provider of keys.
+    pub fn keys(mut self, keys: Arc<dyn KeyProvider>) -> Self {
+        self.builder = self.builder.keys(keys);
+        self
+    }
+
     /// Writes one file of a table.
     pub async fn file(self, path: &str, batch: &RecordBatch) -> Self {
         self.file_in_groups(path, batch, 1024).await

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch, StringArray};
+use sceau::pseudonym::FileKeys;
 use sceau::snds::Role;
 use sceau::{ColumnConfig, Permit, Platform, Session};
 
@@ -92,13 +93,40 @@ async fn two_projects_see_different_pseudonyms_and_each_time_the_same() {
 }
 
 #[tokio::test]
-async fn a_permit_without_a_key_is_refused_and_names_the_key() {
-    let platform = platform().await;
-    let text = permit_text("p", "[table.city]\ncolumns = [\"NIR\"]")
-        .replace("valid", "key = \"../p\"\nvalid");
-    let permit = Permit::parse("permit.toml", &text).expect("permit");
-    let keys = sceau::pseudonym::FileKeys::new("no-such-folder");
-    let _ = keys;
-    // The keys of these tests answer to any name; a file provider does not.
-    assert!(platform.session(&permit, "ana").is_ok());
+async fn a_permit_without_a_key_is_refused_and_names_the_key_and_where_it_was_looked_for() {
+    let folder = tempfile::tempdir().expect("folder");
+    let city = RecordBatch::try_from_iter([("NIR", Arc::new(StringArray::from(vec!["p1"])) as _)])
+        .expect("city");
+    let platform = Stored::new()
+        .keys(Arc::new(FileKeys::new(folder.path())))
+        .table(
+            "city",
+            |table| table.column("NIR", ColumnConfig::new(Role::Identifier).domain("patient")),
+            &city,
+        )
+        .await
+        .platform()
+        .await;
+    let permit = |key: &str| {
+        let text = permit_text("p", "[table.city]\ncolumns = [\"NIR\"]");
+        let text = text.replace("valid", &format!("key = {key:?}\nvalid"));
+        Permit::parse("permit.toml", &text).expect("permit")
+    };
+    for key in ["absent", "../absent"] {
+        let error = platform
+            .session(&permit(key), "ana")
+            .expect_err(key)
+            .to_string();
+        assert!(
+            error.starts_with("permit.toml:3: key: expected a key"),
+            "{error}"
+        );
+        assert!(error.contains(key), "{error}");
+    }
+    std::fs::write(
+        folder.path().join("there.key"),
+        "a key of nothing but tests, long enough\n",
+    )
+    .expect("key");
+    assert!(platform.session(&permit("there"), "ana").is_ok());
 }

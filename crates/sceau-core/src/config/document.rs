@@ -185,7 +185,7 @@ mod tests {
 
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
-    #[allow(dead_code)]
+    #[expect(dead_code, reason = "only whether it reads matters")]
     struct Sample {
         name: String,
         inner: Option<Inner>,
@@ -193,7 +193,7 @@ mod tests {
 
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
-    #[allow(dead_code)]
+    #[expect(dead_code, reason = "only whether it reads matters")]
     struct Inner {
         k: u32,
     }
