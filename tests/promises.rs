@@ -7,6 +7,8 @@ mod fixture;
 mod a_release_describes_groups;
 #[path = "promises/answers_are_the_same_over_s3.rs"]
 mod answers_are_the_same_over_s3;
+#[path = "promises/doors/mod.rs"]
+mod doors;
 #[path = "promises/hidden_values_stay_hidden.rs"]
 mod hidden_values_stay_hidden;
 #[path = "promises/masks_show_what_they_say.rs"]
