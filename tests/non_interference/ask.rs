@@ -44,13 +44,28 @@ pub async fn explained(session: &Session, sql: &str) -> Answer {
     caught(async {
         match session.explain(sql).await {
             Ok(plan) => Answer::Rows {
-                schema: plan,
+                schema: in_one_order(&plan),
                 rows: vec![],
             },
             Err(error) => failed(&error),
         }
     })
     .await
+}
+
+/// The engine draws by lot in which order it adds columns to a projection.
+fn in_one_order(plan: &str) -> String {
+    let lines = plan
+        .lines()
+        .map(|line| match line.split_once("Projection: ") {
+            Some((indent, columns)) => {
+                let mut columns: Vec<&str> = columns.split(", ").collect();
+                columns.sort_unstable();
+                format!("{indent}Projection: {}", columns.join(", "))
+            }
+            None => line.to_owned(),
+        });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 pub async fn plain(context: &SessionContext, sql: &str) -> Answer {

@@ -78,7 +78,9 @@ impl Harness {
         let mut difference = None;
         if tells(&sql, &one) || tells(&sql, &other) {
             difference = Some(("the answer tells what it may not", one.clone(), other));
-        } else if !agree(&one, &other, closeness(&question.notes, &trial), true) {
+        } else if !agree(&one, &other, closeness(&question.notes, &trial), true)
+            && !one_met_a_value(&one, &other, &question.notes, &trial)
+        {
             difference = Some(("the two worlds differ", one.clone(), other));
         }
         if difference.is_none() && trial.explain {
@@ -137,6 +139,17 @@ fn against(query: &Form, notes: &Notes, answer: &Answer, expected: &Answer) -> (
             notes.fallible || finds_no_way(answer),
         ),
     }
+}
+
+/// Over several partitions hidden rows decide which visible rows share a batch, and the engine leaves out the right side
+/// of an AND for a batch in which no row needs it: whether a value is met that an expression fails on can differ.
+fn one_met_a_value(one: &Answer, other: &Answer, notes: &Notes, trial: &Trial) -> bool {
+    trial.setting.partitions > 1
+        && notes.fallible
+        && one.is_rows() != other.is_rows()
+        && [one, other]
+            .into_iter()
+            .any(|answer| answer.code() == "execution")
 }
 
 /// Some plans over several partitions the engine makes and then refuses; of rows in memory it makes others.

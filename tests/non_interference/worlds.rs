@@ -151,7 +151,16 @@ impl KeyProvider for TestKeys {
 /// A copy that holds what is shown and nothing else. Every world and every permit has the same.
 pub fn copy() -> SessionContext {
     // A question runs on the defaults, in one partition: no setting of the library's is shared.
-    let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
+    // As a session sets the engine up.
+    let config = SessionConfig::new()
+        .with_target_partitions(1)
+        .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
+        .set_bool("datafusion.optimizer.enable_topk_aggregation", false)
+        .set_bool(
+            "datafusion.execution.skip_physical_aggregate_schema_check",
+            true,
+        );
+    let context = SessionContext::new_with_config(config);
     for table in tables() {
         let shown = authorised(&table);
         let copied = MemTable::try_new(shown.schema(), vec![vec![shown]]).expect("a table");

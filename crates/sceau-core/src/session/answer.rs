@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,16 +11,21 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{Stream, StreamExt, TryStreamExt};
 
 use super::error::QueryError;
-use super::redact::redacted;
+use super::redact::{panicked, redacted};
 
 /// The answer to a query: a schema, and batches as they are computed.
 pub struct Answer {
     stream: SendableRecordBatchStream,
+    /// Whether the engine failed in a way that leaves nothing to go on with.
+    broken: bool,
 }
 
 impl Answer {
     pub(super) fn new(stream: SendableRecordBatchStream) -> Self {
-        Self { stream }
+        Self {
+            stream,
+            broken: false,
+        }
     }
 
     /// An answer of one column of text, a row a line.
@@ -61,8 +67,18 @@ impl Stream for Answer {
     type Item = Result<RecordBatch, QueryError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.stream
-            .poll_next_unpin(context)
-            .map(|next| next.map(|batch| batch.map_err(|error| redacted(&error))))
+        if self.broken {
+            return Poll::Ready(None);
+        }
+        let stream = &mut self.stream;
+        let polled = catch_unwind(AssertUnwindSafe(|| stream.poll_next_unpin(context)));
+        match polled {
+            Ok(next) => next.map(|next| next.map(|batch| batch.map_err(|error| redacted(&error)))),
+            // A fault of the engine ends this answer and nothing else.
+            Err(_) => {
+                self.broken = true;
+                Poll::Ready(Some(Err(panicked())))
+            }
+        }
     }
 }

@@ -179,9 +179,12 @@ impl Opened {
     }
 
     pub(super) async fn optimized(&self, plan: &LogicalPlan) -> Result<LogicalPlan, QueryError> {
-        on_large_stack(async { self.state().optimize(plan) })
-            .await
-            .map_err(|error| redacted(&error))
+        on_large_stack(async {
+            self.state()
+                .optimize(plan)
+                .map_err(|error| redacted(&error))
+        })
+        .await
     }
 
     pub(super) async fn physical_plan(

@@ -94,6 +94,12 @@ fn by_kind(error: &DataFusionError) -> QueryError {
     }
 }
 
+/// The engine stopped in the middle of a question.
+pub(super) fn panicked() -> QueryError {
+    tracing::error!("the engine panicked on a question");
+    internal()
+}
+
 fn resources() -> QueryError {
     QueryError::new(ErrorCode::Resources, HiddenFailure::Resources.to_string())
 }

@@ -4,15 +4,26 @@
 //! 2 MiB would end the process. Planning gets a stack that holds any expression that the front gate lets in.
 
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::task::Poll;
+
+use super::error::QueryError;
+use super::redact::panicked;
 
 const ENOUGH: usize = 8 << 20;
 const ROOM: usize = 16 << 20;
 
-/// Runs a future with a large stack below every step it takes.
-pub(super) async fn on_large_stack<F: Future>(future: F) -> F::Output {
+/// Runs a future with a large stack below every step it takes. Where the engine panics, the question fails and nothing else.
+pub(super) async fn on_large_stack<T>(
+    future: impl Future<Output = Result<T, QueryError>>,
+) -> Result<T, QueryError> {
     let mut future = pin!(future);
-    poll_fn(|context| stacker::maybe_grow(ENOUGH, ROOM, || future.as_mut().poll(context))).await
+    poll_fn(|context| {
+        on_large_stack_now(|| catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))))
+            .unwrap_or_else(|_| Poll::Ready(Err(panicked())))
+    })
+    .await
 }
 
 /// Runs a function with a large stack below it.

@@ -284,6 +284,8 @@ fn config(platform: &Platform) -> SessionConfig {
             "datafusion.execution.parquet.schema_force_view_types",
             false,
         )
+        // It ends the process on NaN.
+        .set_bool("datafusion.optimizer.enable_topk_aggregation", false)
         // The engine's two planners disagree on whether IS TRUE can be NULL, and would refuse such a plan.
         .set_bool(
             "datafusion.execution.skip_physical_aggregate_schema_check",
