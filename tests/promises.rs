@@ -5,6 +5,8 @@ mod fixture;
 
 #[path = "promises/a_release_describes_groups.rs"]
 mod a_release_describes_groups;
+#[path = "promises/answers_are_right_where_the_engine_errs.rs"]
+mod answers_are_right_where_the_engine_errs;
 #[path = "promises/answers_are_the_same_over_s3.rs"]
 mod answers_are_the_same_over_s3;
 #[path = "promises/doors/mod.rs"]

@@ -47,6 +47,12 @@ impl Stored {
         self
     }
 
+    /// Into how many partitions questions are split, and how many rows a batch has.
+    pub fn split(mut self, partitions: usize, batch_size: usize) -> Self {
+        self.builder = self.builder.partitions(partitions).batch_size(batch_size);
+        self
+    }
+
     /// Writes one file of a table.
     pub async fn file(self, path: &str, batch: &RecordBatch) -> Self {
         self.file_in_groups(path, batch, 1024).await

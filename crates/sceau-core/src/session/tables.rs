@@ -8,6 +8,7 @@ use datafusion::catalog::{
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::{Optimizer, OptimizerRule};
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
 
 use super::SessionError;
@@ -18,6 +19,7 @@ use crate::enforce::{
     Binding, ContributorSeed, EnforcePolicies, KeyPart, ParentCheck, PeopleList, ProtectedTable,
     ProtectedTableParts,
 };
+use crate::engine::soundly;
 use crate::permit::{Compiler, Permit, Source, TablePolicy};
 use crate::platform::{Platform, StoredTable};
 use crate::snds::Parent;
@@ -262,6 +264,7 @@ pub(super) fn state(
         .with_aggregate_functions(functions.aggregate())
         .with_window_functions(functions.window())
         .with_optimizer_rules(rules)
+        .with_physical_optimizer_rules(soundly(PhysicalOptimizer::new().rules))
         .build()
 }
 
