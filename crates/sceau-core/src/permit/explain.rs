@@ -81,12 +81,27 @@ impl Permit {
     fn write_release(&self, text: &mut String) -> fmt::Result {
         let rules = self.release();
         writeln!(text, "\nRelease")?;
+        if let Some(preset) = rules.preset {
+            writeln!(text, "  the rules {preset}: {}", preset.source())?;
+        }
         writeln!(text, "  a cell describes at least {} people", rules.k)?;
-        if let Some(dominance) = rules.dominance {
+        for dominance in &rules.dominance {
             writeln!(
                 text,
                 "  the {} largest contributors make up at most {} % of a sum",
                 dominance.top, dominance.percent
+            )?;
+        }
+        if let Some(percent) = rules.p_percent {
+            writeln!(
+                text,
+                "  all but the two largest contributors to a sum make up at least {percent} % of the largest"
+            )?;
+        }
+        if rules.unanimous {
+            writeln!(
+                text,
+                "  no cell tells that everybody, or nobody, of a group has a sensitive value"
             )?;
         }
         if rules.secondary {
@@ -95,12 +110,8 @@ impl Permit {
                 "  no withheld cell can be computed from the others of its release"
             )?;
         }
-        if rules.rounding > 1 {
-            writeln!(
-                text,
-                "  counts are rounded to the nearest {}",
-                rules.rounding
-            )?;
+        if !rules.rounding.is_exact() {
+            writeln!(text, "  counts are {}", rules.rounding)?;
         }
         let withheld = match rules.withheld {
             Withheld::Omit => "is left out",
@@ -267,6 +278,25 @@ mod tests {
             said.contains("cost                       as stored"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn the_rules_of_a_release_are_said_with_their_source() {
+        let text = "project = \"p\"\nprincipals = [\"ana\"]\nvalid = { from = 2020-01-01, until = 2099-12-31 }\n\
+                    [table.sejour]\ncolumns = [\"cost\"]\n[release]\npreset = \"abs-datalab\"\np_percent = 10\nrounding = 5";
+        let said = Permit::parse("permit.toml", text)
+            .expect("permit")
+            .explain();
+        for says in [
+            "  the rules abs-datalab: Australian Bureau of Statistics",
+            "  a cell describes at least 10 people",
+            "  the 1 largest contributors make up at most 50 % of a sum",
+            "  the 2 largest contributors make up at most 67 % of a sum",
+            "make up at least 10 % of the largest",
+            "  counts are rounded to the nearest 5",
+        ] {
+            assert!(said.contains(says), "{says}\n{said}");
+        }
     }
 
     #[test]

@@ -87,6 +87,12 @@ impl Releaser {
         let permit = self.session.permit();
         let rules = permit.release();
         let persons = persons(&plan);
+        if rules.p_percent.is_some() {
+            return Err(ReleaseError::not_releasable(
+                "anything under a permit with a p % rule",
+                "ask the officer who wrote the permit: this version applies the dominance rule only",
+            ));
+        }
         let Released { plan, gate } = release(&plan, rules)?;
         let physical = self
             .session
@@ -201,17 +207,28 @@ fn rule_reports(
             ),
         ),
     ];
-    found.push(match rules.dominance {
-        Some(dominance) => applied(
+    for dominance in &rules.dominance {
+        found.push(applied(
             "dominance",
-            withheld_by(Rule::Dominance),
+            0,
             format!(
                 "of a sum or a mean, the {} largest contributors make up no more than {} %",
                 dominance.top, dominance.percent
             ),
-        ),
-        None => not_applied("dominance", "the permit does not ask for it"),
-    });
+        ));
+    }
+    match found.iter_mut().find(|rule| rule.rule == "dominance") {
+        // A cell that breaks two such rules is counted once.
+        Some(first) => first.withheld = withheld_by(Rule::Dominance),
+        None => found.push(not_applied("dominance", "the permit does not ask for it")),
+    }
+    if rules.unanimous {
+        found.push(not_applied(
+            "unanimous",
+            "the permit asks for it, and it is not looked for yet: whether everybody, or nobody, of a group has a sensitive \
+             value is to be judged by who signs",
+        ));
+    }
     if rules.withheld == Withheld::Mask && gate.is_some_and(|gate| gate.withheld == Withheld::Omit)
     {
         found.push(not_applied(
@@ -219,12 +236,12 @@ fn rule_reports(
             "a key is made of an identifier or an amount, which may be one person's own: withheld cells are left out",
         ));
     }
-    if rules.rounding > 1 {
+    if !rules.rounding.is_exact() {
         found.push(applied(
             "rounding",
             0,
             format!(
-                "counts are rounded to the nearest {}; sums and averages are exact, and beside them a count can be told",
+                "counts are {}; sums and averages are exact, and beside them a count can be told",
                 rules.rounding
             ),
         ));

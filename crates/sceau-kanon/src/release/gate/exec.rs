@@ -21,7 +21,7 @@ use datafusion::physical_plan::{
     PhysicalExpr, PlanProperties, ReplaceChildrenOptions, SendableRecordBatchStream,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use sceau_core::permit::Withheld;
+use sceau_core::permit::{Rounding, Withheld};
 
 use super::{Gate, Test};
 
@@ -261,17 +261,13 @@ fn share(column: &ArrayRef, row: usize) -> Result<Option<f64>> {
     }
 }
 
-/// Counts to the nearest multiple, halves upwards.
-fn rounded(column: &ArrayRef, to: u32) -> Result<ArrayRef> {
-    let to = i64::from(to);
-    if to < 2 || column.data_type() != &DataType::Int64 {
+/// Counts as the permit has them shown.
+fn rounded(column: &ArrayRef, rounding: Rounding) -> Result<ArrayRef> {
+    if rounding.is_exact() || column.data_type() != &DataType::Int64 {
         return Ok(Arc::clone(column));
     }
-    let rounded: Int64Array = column.as_primitive::<Int64Type>().unary(|count| {
-        count
-            .saturating_add(to / 2)
-            .div_euclid(to)
-            .saturating_mul(to)
-    });
+    let rounded: Int64Array = column
+        .as_primitive::<Int64Type>()
+        .unary(|count| rounding.of(count));
     Ok(Arc::new(rounded))
 }

@@ -16,7 +16,7 @@ mod planner;
 mod tally;
 
 use datafusion::common::Column;
-use sceau_core::permit::Withheld;
+use sceau_core::permit::{Rounding, Withheld};
 
 pub(crate) use node::GateNode;
 pub(crate) use planner::{GatePlanner, gates_are_in};
@@ -34,8 +34,8 @@ pub(crate) struct Gate {
     pub(crate) measures: usize,
     /// Of the measures, those that are counts to be rounded.
     pub(crate) rounded: Vec<usize>,
-    /// To the nearest multiple of what.
-    pub(crate) rounding: u32,
+    /// To what.
+    pub(crate) rounding: Rounding,
     /// What is checked, on the columns after the measures, one each.
     pub(crate) checks: Vec<Check>,
     /// Every column of the input, as the aggregate names it.

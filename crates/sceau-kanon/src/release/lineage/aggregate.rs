@@ -193,7 +193,7 @@ impl Pass<'_> {
                 checks.of_rows(&other.clone().and(beyond.clone()));
             }
         }
-        if let Some(dominance) = self.rules.dominance {
+        for &dominance in &self.rules.dominance {
             for expr in &measures {
                 checks.of_amount(&Measure::of(expr)?, dominance, &input)?;
             }
