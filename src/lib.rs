@@ -68,4 +68,7 @@
 
 pub use sceau_core::platform::{ColumnConfig, PlatformBuilder, TableConfig};
 pub use sceau_core::*;
-pub use sceau_kanon::{Release, ReleaseError, Releaser, Report, RuleReport};
+pub use sceau_kanon::{
+    CsvOptions, Dossier, Formulas, Interval, Release, ReleaseError, Releaser, Report, RuleReport,
+    WithheldCell, WriteError, json_columns_and_rows,
+};

@@ -7,6 +7,8 @@ mod fixture;
 mod a_person_is_counted_once;
 #[path = "promises/a_release_describes_groups.rs"]
 mod a_release_describes_groups;
+#[path = "promises/a_release_is_reported.rs"]
+mod a_release_is_reported;
 #[path = "promises/answers_are_right_where_the_engine_errs.rs"]
 mod answers_are_right_where_the_engine_errs;
 #[path = "promises/answers_are_the_same_over_s3.rs"]

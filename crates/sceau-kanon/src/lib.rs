@@ -8,4 +8,7 @@ pub mod contributors;
 pub mod dominance;
 pub mod release;
 
-pub use release::{Release, ReleaseError, Releaser, Report, RuleReport};
+pub use release::{
+    CsvOptions, Dossier, Formulas, Interval, Release, ReleaseError, Releaser, Report, RuleReport,
+    WithheldCell, WriteError, json_columns_and_rows,
+};

@@ -72,6 +72,15 @@ pub enum ReleaseError {
         /// The most cells that a release may have.
         limit: usize,
     },
+    /// The release is larger than it may be.
+    #[error(
+        "the release has more than {limit} bytes: ask for fewer columns, group by fewer or coarser ones, or narrow the \
+         question with WHERE"
+    )]
+    TooManyBytes {
+        /// The most bytes that a release may have.
+        limit: usize,
+    },
     /// The question failed on a value that may not be shown, so neither may the reason.
     #[error(
         "the question failed while it read rows of single persons; why is not shown, since the reason may hold a value: \
@@ -99,6 +108,7 @@ impl ReleaseError {
             Self::UnlinkedDetail { .. } => "unlinked_detail",
             Self::NotReleasable { .. } => "not_releasable",
             Self::TooManyCells { .. } => "too_many_cells",
+            Self::TooManyBytes { .. } => "too_many_bytes",
             Self::Hidden => "hidden_failure",
             Self::NotChecked => "not_checked",
             Self::Engine => "internal",

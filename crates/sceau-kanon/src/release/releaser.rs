@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array as _, RecordBatch};
+use chrono::Utc;
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
@@ -13,7 +13,8 @@ use sceau_core::permit::{ReleaseRules, Withheld};
 use super::gate::{Gate, GatePlanner, Rule, gates_are_in};
 use super::lineage::{Released, release};
 use super::persons::persons;
-use super::{ReleaseError, Report, RuleReport};
+use super::report::{Asked, Origin, origins};
+use super::{Dossier, Release, ReleaseError, Report, RuleReport};
 
 /// The way out of the secure environment: answers questions with cells that describe at least *k* people.
 ///
@@ -32,35 +33,14 @@ use super::{ReleaseError, Report, RuleReport};
 pub struct Releaser {
     session: Session,
     most_cells: usize,
-}
-
-/// What leaves: a table, and the report that goes with it.
-#[derive(Debug, Clone)]
-pub struct Release {
-    schema: SchemaRef,
-    batches: Vec<RecordBatch>,
-    report: Report,
-}
-
-impl Release {
-    /// The columns of the table.
-    pub fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    /// The cells, in the order that the question asked for.
-    pub fn batches(&self) -> &[RecordBatch] {
-        &self.batches
-    }
-
-    /// What was withheld, by which rule.
-    pub fn report(&self) -> &Report {
-        &self.report
-    }
+    most_bytes: usize,
 }
 
 /// A table that a person signs for is not longer than this, unless an application says so.
 const MOST_CELLS: usize = 100_000;
+
+/// Nor larger: 64 MiB of values.
+const MOST_BYTES: usize = 64 << 20;
 
 impl Releaser {
     /// Releases what a session may ask, under the rules of its permit.
@@ -68,6 +48,7 @@ impl Releaser {
         Self {
             session: session.clone(),
             most_cells: MOST_CELLS,
+            most_bytes: MOST_BYTES,
         }
     }
 
@@ -77,12 +58,32 @@ impl Releaser {
         self
     }
 
+    /// The most bytes of values, uncompressed, that one release may have; 64 MiB if not set.
+    pub fn most_bytes(mut self, bytes: usize) -> Self {
+        self.most_bytes = bytes;
+        self
+    }
+
     /// Answers one query with a release.
     ///
     /// # Errors
-    /// When the session would not answer it, when it shows rows or values of single persons or is not known not to, or when
-    /// it fails. No text holds a value of a row.
+    /// When the session would not answer it, when it shows rows or values of single persons or is not known not to, when it
+    /// fails. No text holds a value of a row.
     pub async fn sql(&self, text: &str) -> Result<Release, ReleaseError> {
+        let (release, _) = self.sql_with_dossier(text).await?;
+        Ok(release)
+    }
+
+    /// The same, with the report for who signs: not for who asks.
+    ///
+    /// # Errors
+    /// As [`sql`](Self::sql).
+    pub async fn sql_with_dossier(&self, text: &str) -> Result<(Release, Dossier), ReleaseError> {
+        self.answer(text).await
+    }
+
+    async fn answer(&self, text: &str) -> Result<(Release, Dossier), ReleaseError> {
+        let at = Utc::now();
         let plan = prepared(self.session.plan(text).await?)?;
         let permit = self.session.permit();
         let rules = permit.release();
@@ -94,6 +95,7 @@ impl Releaser {
             ));
         }
         let Released { plan, gate } = release(&plan, rules)?;
+        let origins = origins(&plan);
         let physical = self
             .session
             .physical_plan(&plan, vec![Arc::new(GatePlanner)])
@@ -111,12 +113,18 @@ impl Releaser {
         let mut answer = self.session.run_physical(physical).map_err(failed)?;
         let schema = answer.schema();
         let mut batches = Vec::new();
-        let mut cells = 0;
+        let (mut cells, mut bytes) = (0, 0);
         while let Some(batch) = answer.try_next().await.map_err(failed)? {
             cells += batch.num_rows();
             if cells > self.most_cells {
                 return Err(ReleaseError::TooManyCells {
                     limit: self.most_cells,
+                });
+            }
+            bytes += size_of(&batch);
+            if bytes > self.most_bytes {
+                return Err(ReleaseError::TooManyBytes {
+                    limit: self.most_bytes,
                 });
             }
             batches.push(batch);
@@ -125,11 +133,25 @@ impl Releaser {
         if let Some(persons) = persons {
             report.rules.insert(report.rules.len().min(1), persons);
         }
-        Ok(Release {
+        let measures = origins
+            .iter()
+            .map(|origin| matches!(origin, Origin::Measure(_) | Origin::OfMeasures))
+            .collect();
+        let release = Release::try_new(
+            &schema,
+            &batches,
+            measures,
+            rules.mark().map(str::to_owned),
             report,
-            schema,
-            batches,
-        })
+        )?;
+        let asked = Asked {
+            question: text.to_owned(),
+            principal: self.session.principal().to_owned(),
+            at,
+            permit: Arc::clone(&permit),
+        };
+        let dossier = Dossier::try_new(asked, &release, &origins, gate.as_deref())?;
+        Ok((release, dossier))
     }
 
     fn report(&self, rules: &ReleaseRules, gate: Option<&Gate>, released: u64) -> Report {
@@ -151,6 +173,19 @@ impl Releaser {
             rules: rule_reports(rules, gate, withheld_by),
         }
     }
+}
+
+/// The bytes of the values of a batch's own rows.
+fn size_of(batch: &RecordBatch) -> usize {
+    let columns = batch.columns().iter();
+    // A type whose size is not known counts with all that it holds.
+    columns
+        .map(|column| {
+            let data = column.to_data();
+            data.get_slice_memory_size()
+                .unwrap_or_else(|_| data.get_array_memory_size())
+        })
+        .sum()
 }
 
 /// Errors from below the gate may hold a value of a row: only that memory ran out may be told.
@@ -176,8 +211,8 @@ fn rule_reports(
     withheld_by: impl Fn(Rule) -> u64,
 ) -> Vec<RuleReport> {
     let no_person = "no table of the question holds a person";
-    let applied = |rule, withheld, note: String| RuleReport {
-        rule,
+    let applied = |rule: &'static str, withheld, note: String| RuleReport {
+        rule: rule.into(),
         applied: gate.is_some(),
         withheld,
         note: if gate.is_some() {
@@ -186,8 +221,8 @@ fn rule_reports(
             no_person.to_owned()
         },
     };
-    let not_applied = |rule, note: &str| RuleReport {
-        rule,
+    let not_applied = |rule: &'static str, note: &str| RuleReport {
+        rule: rule.into(),
         applied: false,
         withheld: 0,
         note: note.to_owned(),

@@ -48,7 +48,7 @@ async fn case_19_a_filtered_numerator_and_its_complement() {
             .report()
             .rules
             .iter()
-            .map(|rule| (rule.rule, rule.withheld))
+            .map(|rule| (rule.rule.as_ref(), rule.withheld))
             .collect();
         assert!(by_rule.contains(&("measures", 1)), "{by_rule:?}");
     }

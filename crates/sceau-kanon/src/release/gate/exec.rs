@@ -173,6 +173,7 @@ async fn drain(
 /// The cells that may leave, and no more of their columns than may be shown.
 fn checked(gate: &Gate, cells: &RecordBatch, shown: &SchemaRef) -> Result<RecordBatch> {
     let keep = verdicts(gate, cells)?;
+    name_withheld(gate, cells, &keep)?;
     let columns = cells.columns()[..gate.keys + gate.measures]
         .iter()
         .enumerate()
@@ -206,6 +207,19 @@ fn masked(gate: &Gate, columns: Vec<ArrayRef>, keep: &BooleanArray) -> Result<Ve
             }
         })
         .collect()
+}
+
+/// Tells who signs which cells are withheld.
+fn name_withheld(gate: &Gate, cells: &RecordBatch, keep: &BooleanArray) -> Result<()> {
+    let keys = &cells.columns()[..gate.keys];
+    for row in (0..cells.num_rows()).filter(|row| !keep.value(*row)) {
+        if gate.named {
+            gate.tally.cells.name(keys, row, vec![])?;
+        } else {
+            gate.tally.cells.leave_unnamed();
+        }
+    }
+    Ok(())
 }
 
 /// Which cells meet every condition; the others are counted under the first rule that they break.

@@ -28,6 +28,8 @@ pub(crate) struct Gate {
     pub(crate) id: usize,
     pub(crate) k: u32,
     pub(crate) withheld: Withheld,
+    /// Whether who signs is told the keys of withheld cells: not those that may be one person's own.
+    pub(crate) named: bool,
     /// How many of the first columns are keys.
     pub(crate) keys: usize,
     /// How many columns come after the keys and are shown.

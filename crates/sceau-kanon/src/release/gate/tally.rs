@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::Rule;
+use crate::release::report::WithheldCells;
 
 /// What happened at a gate while its plan ran.
 #[derive(Debug, Default)]
@@ -8,6 +9,7 @@ pub(crate) struct Tally {
     passed: AtomicU64,
     withheld: [AtomicU64; Rule::ALL.len()],
     failed: AtomicBool,
+    pub(crate) cells: WithheldCells,
 }
 
 impl Tally {

@@ -205,6 +205,7 @@ impl Pass<'_> {
             let name = self.name("check");
             all.push(expr.alias(name));
         }
+        let named = !keys.iter().any(|key| is_own(key, &input));
         let withheld = match self.rules.withheld {
             Withheld::Mask if keys.iter().any(|key| is_own(key, &input)) => Withheld::Omit,
             withheld => withheld,
@@ -214,6 +215,7 @@ impl Pass<'_> {
             id: self.instance(),
             k: self.rules.k,
             withheld,
+            named,
             keys: key_count,
             measures: measure_count,
             rounded,
