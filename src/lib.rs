@@ -69,6 +69,7 @@
 pub use sceau_core::platform::{ColumnConfig, PlatformBuilder, TableConfig};
 pub use sceau_core::*;
 pub use sceau_kanon::{
-    CsvOptions, Dossier, Formulas, Interval, Release, ReleaseError, Releaser, Report, RuleReport,
-    WithheldCell, WriteError, json_columns_and_rows,
+    CsvOptions, Decision, Dossier, Formulas, Interval, Quarantine, QuarantineError, Release,
+    ReleaseError, ReleaseReviewer, Releaser, Report, Review, ReviewFailed, RuleReport, Verdict,
+    Waiting, WithheldCell, WriteError, json_columns_and_rows,
 };

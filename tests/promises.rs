@@ -9,6 +9,8 @@ mod a_person_is_counted_once;
 mod a_release_describes_groups;
 #[path = "promises/a_release_is_reported.rs"]
 mod a_release_is_reported;
+#[path = "promises/a_release_waits_for_a_person.rs"]
+mod a_release_waits_for_a_person;
 #[path = "promises/answers_are_right_where_the_engine_errs.rs"]
 mod answers_are_right_where_the_engine_errs;
 #[path = "promises/answers_are_the_same_over_s3.rs"]

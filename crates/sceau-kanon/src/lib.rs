@@ -9,6 +9,7 @@ pub mod dominance;
 pub mod release;
 
 pub use release::{
-    CsvOptions, Dossier, Formulas, Interval, Release, ReleaseError, Releaser, Report, RuleReport,
-    WithheldCell, WriteError, json_columns_and_rows,
+    CsvOptions, Decision, Dossier, Formulas, Interval, Quarantine, QuarantineError, Release,
+    ReleaseError, ReleaseReviewer, Releaser, Report, Review, ReviewFailed, RuleReport, Verdict,
+    Waiting, WithheldCell, WriteError, json_columns_and_rows,
 };

@@ -7,12 +7,16 @@ mod lineage;
 mod persons;
 mod releaser;
 mod report;
+mod review;
 mod write;
 
 pub use cells::Release;
 pub use error::ReleaseError;
 pub use releaser::Releaser;
 pub use report::{Dossier, Interval, Report, RuleReport, WithheldCell};
+pub use review::{
+    Decision, Quarantine, QuarantineError, ReleaseReviewer, Review, ReviewFailed, Verdict, Waiting,
+};
 pub use write::{CsvOptions, Formulas, WriteError, json_columns_and_rows};
 
 #[cfg(test)]

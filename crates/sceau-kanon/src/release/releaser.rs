@@ -14,7 +14,8 @@ use super::gate::{Gate, GatePlanner, Rule, gates_are_in};
 use super::lineage::{Released, release};
 use super::persons::persons;
 use super::report::{Asked, Origin, origins};
-use super::{Dossier, Release, ReleaseError, Report, RuleReport};
+use super::review::reviewed;
+use super::{Dossier, Release, ReleaseError, ReleaseReviewer, Report, RuleReport};
 
 /// The way out of the secure environment: answers questions with cells that describe at least *k* people.
 ///
@@ -34,6 +35,7 @@ pub struct Releaser {
     session: Session,
     most_cells: usize,
     most_bytes: usize,
+    reviewer: Option<Arc<dyn ReleaseReviewer>>,
 }
 
 /// A table that a person signs for is not longer than this, unless an application says so.
@@ -49,6 +51,7 @@ impl Releaser {
             session: session.clone(),
             most_cells: MOST_CELLS,
             most_bytes: MOST_BYTES,
+            reviewer: None,
         }
     }
 
@@ -64,11 +67,17 @@ impl Releaser {
         self
     }
 
+    /// Puts every release before somebody who decides whether it leaves; without one, what passes the rules leaves.
+    pub fn reviewer(mut self, reviewer: Arc<dyn ReleaseReviewer>) -> Self {
+        self.reviewer = Some(reviewer);
+        self
+    }
+
     /// Answers one query with a release.
     ///
     /// # Errors
     /// When the session would not answer it, when it shows rows or values of single persons or is not known not to, when it
-    /// fails. No text holds a value of a row.
+    /// fails, or when the [reviewer](Self::reviewer) keeps it. No text holds a value of a row.
     pub async fn sql(&self, text: &str) -> Result<Release, ReleaseError> {
         let (release, _) = self.sql_with_dossier(text).await?;
         Ok(release)
@@ -79,7 +88,11 @@ impl Releaser {
     /// # Errors
     /// As [`sql`](Self::sql).
     pub async fn sql_with_dossier(&self, text: &str) -> Result<(Release, Dossier), ReleaseError> {
-        self.answer(text).await
+        let (release, dossier) = self.answer(text).await?;
+        if let Some(reviewer) = &self.reviewer {
+            reviewed(reviewer.as_ref(), &release, &dossier).await?;
+        }
+        Ok((release, dossier))
     }
 
     async fn answer(&self, text: &str) -> Result<(Release, Dossier), ReleaseError> {
