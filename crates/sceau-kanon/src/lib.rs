@@ -11,5 +11,5 @@ pub mod release;
 pub use release::{
     CsvOptions, Decision, Dossier, Formulas, Interval, Quarantine, QuarantineError, Release,
     ReleaseError, ReleaseReviewer, Releaser, Report, Review, ReviewFailed, RuleReport, Verdict,
-    Waiting, WithheldCell, WriteError, json_columns_and_rows,
+    Waiting, WithheldCell, WriteError, json_columns_and_rows, totals_from_cells,
 };

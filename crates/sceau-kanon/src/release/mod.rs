@@ -8,6 +8,7 @@ mod persons;
 mod releaser;
 mod report;
 mod review;
+mod totals;
 mod write;
 
 pub use cells::Release;
@@ -17,6 +18,7 @@ pub use report::{Dossier, Interval, Report, RuleReport, WithheldCell};
 pub use review::{
     Decision, Quarantine, QuarantineError, ReleaseReviewer, Review, ReviewFailed, Verdict, Waiting,
 };
+pub use totals::totals_from_cells;
 pub use write::{CsvOptions, Formulas, WriteError, json_columns_and_rows};
 
 #[cfg(test)]
