@@ -27,7 +27,10 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::aggregates::{AggregateExec, PhysicalGroupBy};
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec, SortMergeJoinExec};
 use datafusion::physical_plan::projection::ProjectionExec;
-use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, PhysicalExpr};
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
+    ReplaceChildrenOptions,
+};
 
 use super::opaque::OpaqueExec;
 
@@ -159,5 +162,6 @@ fn forget_filled_in(
     if !changed {
         return Ok(Transformed::no(join));
     }
-    Ok(Transformed::yes(join.with_new_children(children)?))
+    let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+    Ok(Transformed::yes(join.replace_children(children, options)?))
 }
