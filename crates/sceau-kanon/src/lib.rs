@@ -7,6 +7,7 @@
 pub mod contributors;
 pub mod dominance;
 pub mod release;
+pub mod suppress;
 
 pub use release::{
     CsvOptions, Decision, Dossier, Formulas, Interval, Quarantine, QuarantineError, Release,
