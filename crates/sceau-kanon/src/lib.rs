@@ -12,5 +12,5 @@ pub mod suppress;
 pub use release::{
     CsvOptions, Decision, Dossier, Formulas, Interval, Quarantine, QuarantineError, Release,
     ReleaseError, ReleaseReviewer, Releaser, Report, Review, ReviewFailed, RuleReport, Verdict,
-    Waiting, WithheldCell, WriteError, json_columns_and_rows, totals_from_cells,
+    Waiting, WithheldCell, WriteError, json_columns_and_rows,
 };

@@ -5,6 +5,7 @@ use chrono::Utc;
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
+use datafusion::optimizer::eliminate_cross_join::EliminateCrossJoin;
 use datafusion::optimizer::{Analyzer, Optimizer, OptimizerContext};
 use futures::TryStreamExt;
 use sceau_core::Session;
@@ -15,6 +16,7 @@ use super::lineage::{Released, release};
 use super::persons::persons;
 use super::report::{Asked, Origin, origins};
 use super::review::reviewed;
+use super::total::total;
 use super::{Dossier, Release, ReleaseError, ReleaseReviewer, Report, RuleReport};
 
 /// The way out of the secure environment: answers questions with cells that describe at least *k* people.
@@ -101,13 +103,7 @@ impl Releaser {
         let permit = self.session.permit();
         let rules = permit.release();
         let persons = persons(&plan);
-        if rules.p_percent.is_some() {
-            return Err(ReleaseError::not_releasable(
-                "anything under a permit with a p % rule",
-                "ask the officer who wrote the permit: this version applies the dominance rule only",
-            ));
-        }
-        let Released { plan, gate } = release(&plan, rules)?;
+        let Released { plan, gate } = release(&plan, rules, self.most_cells)?;
         let origins = origins(&plan);
         let physical = self
             .session
@@ -120,6 +116,11 @@ impl Releaser {
             return Err(ReleaseError::NotChecked);
         }
         let failed = |error| match &gate {
+            Some(gate) if gate.tally.refused().is_some() => gate
+                .tally
+                .refused()
+                .cloned()
+                .unwrap_or(ReleaseError::Engine),
             Some(gate) if gate.tally.failed() => hidden(error),
             _ => ReleaseError::Query(error),
         };
@@ -211,10 +212,14 @@ fn hidden(error: sceau_core::QueryError) -> ReleaseError {
     }
 }
 
-/// Types made explicit, and IN and EXISTS made joins, so that people can be followed through them.
+/// Types made explicit, IN and EXISTS made joins, and tables that WHERE matches joined on it, so that people can be followed through them.
 fn prepared(plan: LogicalPlan) -> Result<LogicalPlan, ReleaseError> {
     let plan = Analyzer::new().execute_and_check(plan, &ConfigOptions::default(), |_, _| {})?;
-    let rules = Optimizer::with_rules(vec![Arc::new(DecorrelatePredicateSubquery::new())]);
+    let plan = total(plan)?;
+    let rules = Optimizer::with_rules(vec![
+        Arc::new(DecorrelatePredicateSubquery::new()),
+        Arc::new(EliminateCrossJoin::new()),
+    ]);
     Ok(rules.optimize(plan, &OptimizerContext::new().with_max_passes(4), |_, _| {})?)
 }
 
@@ -255,28 +260,46 @@ fn rule_reports(
             ),
         ),
     ];
-    for dominance in &rules.dominance {
-        found.push(applied(
+    found.push(applied(
+        "extremes",
+        withheld_by(Rule::Extremes),
+        format!("at least {k} people share a minimum or a maximum"),
+    ));
+    found.push(applied(
+        "percentiles",
+        withheld_by(Rule::Percentiles),
+        format!("at least {k} people are on each side of a percentile, and between two"),
+    ));
+    let mut largest = Vec::new();
+    for dominance in rules.dominance.iter() {
+        largest.push(format!(
+            "the {} largest contributors make up no more than {} %",
+            dominance.top, dominance.percent
+        ));
+    }
+    if let Some(percent) = rules.p_percent {
+        largest.push(format!(
+            "all but the two largest contributors make up at least {percent} % of the largest"
+        ));
+    }
+    found.push(if largest.is_empty() {
+        not_applied("dominance", "the permit does not ask for it")
+    } else {
+        applied(
             "dominance",
-            0,
-            format!(
-                "of a sum or a mean, the {} largest contributors make up no more than {} %",
-                dominance.top, dominance.percent
-            ),
-        ));
-    }
-    match found.iter_mut().find(|rule| rule.rule == "dominance") {
-        // A cell that breaks two such rules is counted once.
-        Some(first) => first.withheld = withheld_by(Rule::Dominance),
-        None => found.push(not_applied("dominance", "the permit does not ask for it")),
-    }
-    if rules.unanimous {
-        found.push(not_applied(
+            withheld_by(Rule::Dominance),
+            format!("of a sum or a mean, {}", largest.join(", and ")),
+        )
+    });
+    found.push(if rules.unanimous {
+        applied(
             "unanimous",
-            "the permit asks for it, and it is not looked for yet: whether everybody, or nobody, of a group has a sensitive \
-             value is to be judged by who signs",
-        ));
-    }
+            withheld_by(Rule::Unanimous),
+            "not everybody and not nobody of a group has a sensitive value".to_owned(),
+        )
+    } else {
+        not_applied("unanimous", "the permit does not ask for it")
+    });
     if rules.withheld == Withheld::Mask && gate.is_some_and(|gate| gate.withheld == Withheld::Omit)
     {
         found.push(not_applied(
@@ -294,14 +317,20 @@ fn rule_reports(
             ),
         ));
     }
-    found.push(if rules.secondary {
-        applied(
+    let totals = gate.is_some_and(|gate| gate.totals.is_some());
+    found.push(match (rules.secondary, totals) {
+        (false, _) => not_applied("secondary", "the permit does not ask for it"),
+        (true, false) => applied(
             "secondary",
             0,
             "one table without totals: no withheld cell can be computed from the others".to_owned(),
-        )
-    } else {
-        not_applied("secondary", "the permit does not ask for it")
+        ),
+        (true, true) => applied(
+            "secondary",
+            withheld_by(Rule::Secondary),
+            "no withheld cell can be computed from the others and the totals, nor can a sum of withheld cells that is of fewer people"
+                .to_owned(),
+        ),
     });
     found.push(not_applied(
         "differences between releases",

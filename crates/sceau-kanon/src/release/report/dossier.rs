@@ -1,3 +1,4 @@
+use datafusion::logical_expr::Aggregate;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -58,7 +59,11 @@ impl Dossier {
     ) -> Result<Self, ReleaseError> {
         let key_names: Vec<String> = gate.map_or_else(Vec::new, |gate| {
             let keys = gate.columns.iter().take(gate.keys);
-            keys.map(|column| column.name.clone()).collect()
+            keys.map(|column| match column.name.as_str() {
+                Aggregate::INTERNAL_GROUPING_ID => "grouping set".to_owned(),
+                name => name.to_owned(),
+            })
+            .collect()
         });
         let withheld = gate.map_or_else(Met::default, |gate| gate.tally.cells.met());
         let table =

@@ -9,8 +9,9 @@ pub(super) fn source(rule: &RuleReport, rules: &ReleaseRules) -> String {
     let general = match rule.rule.as_ref() {
         "people" => "minimum frequency rule",
         "measures" => "minimum frequency rule, on every statistic and difference of the cell",
-        "dominance" => "(n, k) dominance rule",
-        "p %" => "p % rule",
+        "extremes" => "minimum frequency rule, on whoever shares the extreme value",
+        "percentiles" => "minimum frequency rule, on each side of a percentile",
+        "dominance" => "(n, k) dominance rule, p % rule",
         "secondary" => "secondary suppression (linear sensitivity and attacker's intervals)",
         "rounding" => "rounding",
         "unanimous" => "attribute disclosure (0 % and 100 % cells)",
