@@ -28,7 +28,7 @@ pub(super) fn persons(plan: &LogicalPlan) -> Option<RuleReport> {
         Ok(TreeNodeRecursion::Continue)
     });
     (!notes.is_empty()).then(|| RuleReport {
-        rule: "persons",
+        rule: "persons".into(),
         applied,
         withheld: 0,
         note: notes.join("; "),
