@@ -51,7 +51,7 @@ async fn case_30_one_cell_more_is_withheld_than_is_small() {
         .report()
         .rules
         .iter()
-        .map(|rule| (rule.rule, rule.withheld))
+        .map(|rule| (rule.rule.as_ref(), rule.withheld))
         .collect();
     assert!(by_rule.contains(&("people", 1)), "{by_rule:?}");
     assert!(by_rule.contains(&("secondary", 1)), "{by_rule:?}");
