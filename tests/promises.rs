@@ -19,6 +19,8 @@ mod answers_are_the_same_over_s3;
 mod doors;
 #[path = "promises/drift_from_the_model_is_said.rs"]
 mod drift_from_the_model_is_said;
+#[path = "promises/every_question_is_recorded.rs"]
+mod every_question_is_recorded;
 #[path = "promises/every_table_of_the_model_registers.rs"]
 mod every_table_of_the_model_registers;
 #[path = "promises/hidden_values_stay_hidden.rs"]
@@ -31,6 +33,8 @@ mod names_match_in_any_case;
 mod only_one_query_of_what_is_allowed;
 #[path = "promises/only_the_people_of_the_permit.rs"]
 mod only_the_people_of_the_permit;
+#[path = "promises/operators_see_how_it_ran.rs"]
+mod operators_see_how_it_ran;
 #[path = "promises/pruning_is_kept.rs"]
 mod pruning_is_kept;
 #[path = "promises/pseudonyms_join_within_a_project.rs"]
@@ -39,6 +43,8 @@ mod pseudonyms_join_within_a_project;
 mod published_files_are_answered;
 #[path = "promises/stored_tables_are_what_the_model_says.rs"]
 mod stored_tables_are_what_the_model_says;
+#[path = "promises/the_journal_outlives_a_kill.rs"]
+mod the_journal_outlives_a_kill;
 #[path = "promises/without_policies_nothing_is_read.rs"]
 mod without_policies_nothing_is_read;
 #[path = "promises/wrong_files_are_named.rs"]
