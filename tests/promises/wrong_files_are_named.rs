@@ -123,6 +123,7 @@ async fn each_key_wrong_in_turn_is_named_with_its_line_and_what_was_expected() {
         ),
         ("region IN ('075','092')", "day < now()"),
         ("region IN ('075','092')", "count(*) > 1"),
+        ("region IN ('075','092')", "region = permit.key"),
         ("deny    = []", "deny = [\"nom\"]"),
         ("patient = \"pseudonym\"", "patient = \"clear\""),
         ("patient = \"pseudonym\"", "region = \"pseudonym\""),

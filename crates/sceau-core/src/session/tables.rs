@@ -54,6 +54,7 @@ pub(super) fn protect(
         binding,
         compiler: Compiler {
             permit,
+            principal: binding.principal(),
             keys: platform.keys(),
             state: platform.state(),
             functions: platform.functions(),
