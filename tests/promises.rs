@@ -15,12 +15,16 @@ mod a_release_waits_for_a_person;
 mod answers_are_right_where_the_engine_errs;
 #[path = "promises/answers_are_the_same_over_s3.rs"]
 mod answers_are_the_same_over_s3;
+#[path = "promises/denied_is_like_absent.rs"]
+mod denied_is_like_absent;
 #[path = "promises/doors/mod.rs"]
 mod doors;
 #[path = "promises/drift_from_the_model_is_said.rs"]
 mod drift_from_the_model_is_said;
 #[path = "promises/every_question_is_recorded.rs"]
 mod every_question_is_recorded;
+#[path = "promises/files_are_read_or_refused.rs"]
+mod files_are_read_or_refused;
 #[path = "promises/every_table_of_the_model_registers.rs"]
 mod every_table_of_the_model_registers;
 #[path = "promises/hidden_values_stay_hidden.rs"]
