@@ -47,6 +47,8 @@ mod pruning_is_kept;
 mod pseudonyms_join_within_a_project;
 #[path = "promises/published_files_are_answered.rs"]
 mod published_files_are_answered;
+#[path = "promises/queries_of_epidemiologists.rs"]
+mod queries_of_epidemiologists;
 #[path = "promises/stored_tables_are_what_the_model_says.rs"]
 mod stored_tables_are_what_the_model_says;
 #[path = "promises/the_journal_outlives_a_kill.rs"]
