@@ -1,5 +1,5 @@
 -- Users and boxes of the medicines of diabetes (ATC A10) by month of care.
--- Care of 2018 and 2019, in flows up to six months later; what public hospitals dispense is the PMSI's (ETE_IND_TAA = 1).
+-- Care of 2018 and 2019, in flows up to six months later: what public hospitals dispense is the PMSI's (ETE_IND_TAA = 1).
 SELECT p.EXE_SOI_AMD, r.PHA_ATC_CLA, count(DISTINCT p.BEN_NIR_PSA) AS n, sum(ph.PHA_ACT_QSN) AS boxes
 FROM ER_PRS_F p
   JOIN ER_PHA_F ph

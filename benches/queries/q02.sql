@@ -1,5 +1,5 @@
 -- Stays in short-stay hospitals by principal diagnosis, sex and ten years of age.
--- Without groups in error and services between hospitals; only stays whose person is known. After 2017 no hospital group
+-- Without groups in error and services between hospitals, and only stays whose person is known. After 2017 no hospital group
 -- sends its stays twice, so that no FINESS number is left out.
 WITH stays AS (
   SELECT b.DGN_PAL, b.COD_SEX, b.AGE_ANN, c.NIR_ANO_17

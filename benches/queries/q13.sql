@@ -1,4 +1,4 @@
--- Visits to general practitioners and specialists in 2019, by département of the patient; a supplement is no visit.
+-- Visits to general practitioners and specialists in 2019, by département of the patient. A supplement is no visit.
 SELECT p.BEN_RES_DPT, p.PSE_SPE_COD, sum(p.PRS_ACT_QTE) AS visits
 FROM ER_PRS_F p
 WHERE p.PRS_NAT_REF IN (1111, 1112)

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::util::display::array_value_to_string;
+use datafusion::common::TableReference;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use sceau::pseudonym::{ProjectKey, pseudonym_udf};
 use sceau::snds::{self, Role};
@@ -163,7 +164,11 @@ fn tables() -> Vec<&'static str> {
 fn plain() -> SessionContext {
     let config = SessionConfig::new()
         .with_target_partitions(1)
-        .set_bool("datafusion.sql_parser.enable_ident_normalization", false);
+        .set_bool("datafusion.sql_parser.enable_ident_normalization", false)
+        .set_bool(
+            "datafusion.execution.parquet.schema_force_view_types",
+            false,
+        );
     SessionContext::new_with_config(config)
 }
 
@@ -185,7 +190,7 @@ async fn keep(context: &SessionContext, name: &str, sql: &str) {
         .unwrap_or_else(|error| panic!("{sql}: {error}"));
     let kept = frame.cache().await.expect("rows");
     context
-        .register_table(name, kept.into_view())
+        .register_table(TableReference::bare(name), kept.into_view())
         .expect("a name");
 }
 
@@ -195,7 +200,7 @@ async fn raw(data: &Path) -> SessionContext {
         let folder = data.join(table);
         context
             .register_parquet(
-                table,
+                TableReference::bare(table),
                 folder.to_str().expect("a path"),
                 ParquetReadOptions::default(),
             )
@@ -203,6 +208,19 @@ async fn raw(data: &Path) -> SessionContext {
             .expect("a table");
     }
     context
+}
+
+/// One file a table: with one for each month, most of the time here would go into footers of a hundred columns.
+async fn in_one_file(data: &Path) {
+    let raw = raw(data).await;
+    for table in tables() {
+        let batches = collect(&raw, &format!("SELECT * FROM {table}")).await;
+        let rows = arrow::compute::concat_batches(&batches[0].schema(), &batches).expect("rows");
+        let folder = data.join(table);
+        fs::remove_dir_all(&folder).expect("the months");
+        fs::create_dir(&folder).expect("a folder");
+        fs::write(folder.join("part-0.parquet"), parquet_bytes(&rows, 8_192)).expect("a file");
+    }
 }
 
 /// What a table shows: masked cells, pseudonyms of identifiers, all else as it is.
@@ -255,21 +273,23 @@ async fn copy(data: &Path) -> SessionContext {
         };
         let sql = format!("SELECT {} FROM {from}", shown(table));
         let frame = raw.sql(&sql).await.expect("a projection");
-        let schema = frame.schema().inner().clone();
-        let batches = frame.collect().await.expect("rows");
-        let stored = datafusion::datasource::MemTable::try_new(schema, vec![batches]);
-        copy.register_table(table, std::sync::Arc::new(stored.expect("a table")))
+        let cells = frame.cache().await.expect("rows").into_view();
+        copy.register_table(TableReference::bare(table), cells)
             .expect("a name");
     }
     copy
 }
 
-/// Who opposed, under one of their pseudo-NIRs each.
-const LISTED: &str = "SELECT min(BEN_NIR_PSA) AS BEN_NIR_PSA, BEN_RNG_GEM FROM IR_BEN_R WHERE substr(BEN_IDT_ANO, 1, 1) IN ('A', 'b', 'C', 'd', 'E') \
-     GROUP BY BEN_IDT_ANO, BEN_RNG_GEM";
+/// All pseudo-NIRs of who opposed: some fifth of the people.
+const OPPOSED: &str = "SELECT BEN_NIR_PSA, BEN_RNG_GEM, BEN_IDT_ANO FROM IR_BEN_R \
+     WHERE substr(BEN_IDT_ANO, 1, 1) IN ('A', 'b', 'C', 'd', 'E', 'f', 'G', 'h', 'I', 'j', 'K', 'l')";
 
-/// All pseudo-NIRs of who opposed.
-const OPPOSED: &str = "SELECT BEN_NIR_PSA, BEN_RNG_GEM, BEN_IDT_ANO FROM IR_BEN_R WHERE substr(BEN_IDT_ANO, 1, 1) IN ('A', 'b', 'C', 'd', 'E')";
+/// What the list says of them: one of their pseudo-NIRs each.
+fn listed() -> String {
+    format!(
+        "SELECT min(BEN_NIR_PSA) AS BEN_NIR_PSA, BEN_RNG_GEM FROM ({OPPOSED}) o GROUP BY BEN_IDT_ANO, BEN_RNG_GEM"
+    )
+}
 
 async fn session(folder: &Path, data: &Path) -> Session {
     let mut platform = format!(
@@ -290,7 +310,7 @@ async fn session(folder: &Path, data: &Path) -> Session {
     fs::write(folder.join("keys/p.key"), KEY).expect("key");
     fs::write(folder.join("platform.toml"), platform).expect("platform");
     fs::write(folder.join("permit.toml"), permit).expect("permit");
-    let listed = collect(&raw(data).await, LISTED).await;
+    let listed = collect(&raw(data).await, &listed()).await;
     let listed = arrow::compute::concat_batches(&listed[0].schema(), &listed).expect("a list");
     assert!(listed.num_rows() > 20);
     fs::write(
@@ -340,6 +360,18 @@ fn rows(batches: &[RecordBatch]) -> Vec<Vec<String>> {
     rows
 }
 
+/// The rows without the one column that no two runs need agree on: the approximate median of `q06`, its last.
+fn exact(name: &str, mut rows: Vec<Vec<String>>) -> (Vec<Vec<String>>, Vec<f64>) {
+    if name != "q06" {
+        return (rows, Vec::new());
+    }
+    let medians = rows
+        .iter_mut()
+        .map(|row| row.pop().expect("a median").parse().expect("a number"))
+        .collect();
+    (rows, medians)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_query_is_answered_as_on_a_copy_of_the_authorised_cells() {
     let folder = tempfile::tempdir().expect("folder");
@@ -351,6 +383,7 @@ async fn every_query_is_answered_as_on_a_copy_of_the_authorised_cells() {
         ..GenerateOptions::default()
     };
     generate(&options, &data).expect("data");
+    in_one_file(&data).await;
     let session = session(folder.path(), &data).await;
     let (raw, copy) = (raw(&data).await, copy(&data).await);
     let queries = queries();
@@ -365,10 +398,18 @@ async fn every_query_is_answered_as_on_a_copy_of_the_authorised_cells() {
             .collect()
             .await
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        let (answer, expected) = (rows(&answer), rows(&collect(&copy, sql).await));
+        let expected = collect(&copy, sql).await;
+        let (answer, medians) = exact(name, rows(&answer));
+        let (expected, expected_medians) = exact(name, rows(&expected));
         assert!(!expected.is_empty(), "{name} has no answer");
         assert_eq!(answer, expected, "{name}");
-        hidden += usize::from(rows(&collect(&raw, sql).await) != expected);
+        for (median, expected) in medians.iter().zip(&expected_medians) {
+            assert!(
+                (median - expected).abs() <= 1.0,
+                "{name}: {median} for {expected}"
+            );
+        }
+        hidden += usize::from(exact(name, rows(&collect(&raw, sql).await)).0 != expected);
     }
     // The permit hides something of every answer.
     assert_eq!(hidden, queries.len());

@@ -73,15 +73,20 @@ pub(super) fn death_rate(age: i32, diseases: &[&Disease]) -> f64 {
     (rate / 100_000.0 * danger * 0.7).min(0.9)
 }
 
+/// The disease that is the most dangerous, of several the first.
+pub(super) fn deadliest(diseases: &[&'static Disease]) -> Option<&'static Disease> {
+    let rank = |disease: &&Disease| (disease.danger * 100.0) as u32;
+    diseases.iter().rev().copied().max_by_key(rank)
+}
+
 /// The cause of a death, as CépiDc codes it.
 pub(super) fn cause_of_death(
     age: i32,
     diseases: &[&'static Disease],
     chance: &mut Chance,
 ) -> &'static str {
-    let deadly = diseases.iter().find(|disease| disease.danger >= 1.5);
-    match deadly {
-        Some(disease) if chance.yes(0.7) => disease.codes[0],
+    match deadliest(diseases) {
+        Some(disease) if disease.danger >= 1.5 && chance.yes(0.7) => disease.codes[0],
         _ if age < 40 => chance.one(&["V892", "X700", "C719", "R960", "Q249"]),
         _ => chance.one(&[
             "I219", "C349", "I639", "J189", "F03", "I500", "C259", "R54", "W19", "C189",

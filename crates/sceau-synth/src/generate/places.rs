@@ -1,7 +1,7 @@
 //! Where people live and are treated.
 
 use super::chance::Chance;
-use super::short::Short;
+use std::sync::LazyLock;
 
 /// A département, by its place in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,9 +42,8 @@ impl Departement {
     }
 
     /// `075`, `02A`, `971`: three characters, as DCIR writes it.
-    pub(super) fn three(self) -> Short {
-        let zero = if self.code().len() == 2 { "0" } else { "" };
-        Short::new().text(zero).text(self.code())
+    pub(super) fn three(self) -> &'static str {
+        &TEXTS[self.place()].0
     }
 
     /// `75`, `2A`, `97`: two characters, as the PMSI and the numbers of establishments and professionals begin.
@@ -62,13 +61,21 @@ impl Departement {
     }
 
     /// `01C075000`: the local office of the general scheme.
-    pub(super) fn office(self) -> Short {
-        Short::new()
-            .text("01C")
-            .text(self.three().as_ref())
-            .text("000")
+    pub(super) fn office(self) -> &'static str {
+        &TEXTS[self.place()].1
     }
 }
+
+/// The three characters and the office of each département: they are in every line of every form.
+static TEXTS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    Departement::all()
+        .map(|departement| {
+            let three = format!("{:0>3}", departement.code());
+            let office = format!("01C{three}000");
+            (three, office)
+        })
+        .collect()
+});
 
 /// Code, name, region, and inhabitants in thousands, as in IR_DPT_V.
 const DEPARTEMENTS: [(&str, &str, i64, u32); 101] = [
@@ -182,8 +189,8 @@ mod tests {
     #[test]
     fn every_departement_has_three_characters_and_an_office_of_nine() {
         for departement in Departement::all() {
-            assert_eq!(departement.three().as_ref().len(), 3);
-            assert_eq!(departement.office().as_ref().len(), 9);
+            assert_eq!(departement.three().len(), 3);
+            assert_eq!(departement.office().len(), 9);
         }
     }
 

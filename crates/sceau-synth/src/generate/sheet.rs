@@ -7,7 +7,9 @@ use crate::parquet_file::properties;
 use arrow::array::{ArrayRef, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
 use parquet::basic::{Compression, Encoding};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -16,8 +18,9 @@ use sceau_core::snds;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// How many values of a column that is the same in every row are kept ready.
-const SAME: usize = 8_192;
+/// Rows that are turned into columns at once: few enough that what they are made from stays near the processor while one
+/// column after the other is.
+const CHUNK: usize = 2_048;
 
 /// What a column is filled with. Columns that a table's list does not name are NULL.
 pub(super) enum Fill<R> {
@@ -40,7 +43,7 @@ pub(super) struct Sheet<R> {
 
 enum Column<R> {
     Rows(fn(&[R], &DataType) -> ArrayRef),
-    /// [`SAME`] values.
+    /// [`CHUNK`] values.
     Same(ArrayRef),
 }
 
@@ -72,9 +75,9 @@ impl<R> Sheet<R> {
             let filled = match fill {
                 Some(Fill::Rows(make)) => Column::Rows(*make),
                 Some(Fill::Same(value)) => {
-                    Column::Same(super::values::same(value, &data_type, SAME))
+                    Column::Same(super::values::same(value, &data_type, CHUNK))
                 }
-                None => Column::Same(new_null_array(&data_type, SAME)),
+                None => Column::Same(new_null_array(&data_type, CHUNK)),
             };
             // A page of one value repeated is smaller than what a compressor needs to start, and its bounds are those
             // of every other page.
@@ -121,7 +124,7 @@ impl<R> Sheet<R> {
         )
     }
 
-    /// The rows as one row group, a column after the other.
+    /// The rows as one row group.
     pub(super) fn encode(&self, rows: &[R]) -> Result<Vec<ArrowColumnChunk>, Error> {
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -130,26 +133,19 @@ impl<R> Sheet<R> {
     }
 
     fn encoded(&self, rows: &[R]) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
-        let encoders = self.encoders.create_column_writers(0)?;
-        let columns = self.schema.fields().iter().zip(&self.columns);
-        columns
-            .zip(encoders)
-            .map(|((field, column), mut encoder)| {
-                let mut write = |values: &ArrayRef| {
-                    compute_leaves(field, values)?
-                        .iter()
-                        .try_for_each(|leaf| encoder.write(leaf))
+        let mut encoders = self.encoders.create_column_writers(0)?;
+        for rows in rows.chunks(CHUNK) {
+            let columns = self.schema.fields().iter().zip(&self.columns);
+            for ((field, column), encoder) in columns.zip(&mut encoders) {
+                let values = match column {
+                    Column::Rows(make) => make(rows, field.data_type()),
+                    Column::Same(values) => values.slice(0, rows.len()),
                 };
-                match column {
-                    Column::Rows(make) => write(&make(rows, field.data_type()))?,
-                    Column::Same(values) => {
-                        for start in (0..rows.len()).step_by(SAME) {
-                            write(&values.slice(0, SAME.min(rows.len() - start)))?;
-                        }
-                    }
+                for leaf in compute_leaves(field, &values)? {
+                    encoder.write(&leaf)?;
                 }
-                encoder.close()
-            })
-            .collect()
+            }
+        }
+        encoders.into_iter().map(ArrowColumnWriter::close).collect()
     }
 }

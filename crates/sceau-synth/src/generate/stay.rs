@@ -217,7 +217,7 @@ impl Stay {
     fn last(person: &Person, death: Day, chance: &mut Chance) -> Self {
         let age = person.age(death.month());
         let (group, days, diagnosis) =
-            match person.diseases.iter().find(|disease| disease.stays > 0.1) {
+            match health::deadliest(&person.diseases).filter(|disease| disease.stays > 0.1) {
                 Some(disease) => {
                     let (group, days) = chance.one(disease.groups);
                     (group, days, chance.one(disease.codes))
