@@ -1,6 +1,6 @@
 //! SNDS data without a real person in it: made up by [`generate`], or the Health Data Hub's published synthetic files
 //! turned into Parquet by [`import`]. Both write `OUT/<TABLE>/….parquet` with the columns and types of the data model
-//! ([`sceau_core::snds`]), which is all this crate knows of Sceau.
+//! ([`sceau_core::snds`]), which is all this crate knows of Sceau; [`describe`] tells what is in such a folder.
 //!
 //! ```
 //! use sceau_synth::{GenerateOptions, generate};
