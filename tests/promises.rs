@@ -23,10 +23,10 @@ mod doors;
 mod drift_from_the_model_is_said;
 #[path = "promises/every_question_is_recorded.rs"]
 mod every_question_is_recorded;
-#[path = "promises/files_are_read_or_refused.rs"]
-mod files_are_read_or_refused;
 #[path = "promises/every_table_of_the_model_registers.rs"]
 mod every_table_of_the_model_registers;
+#[path = "promises/files_are_read_or_refused.rs"]
+mod files_are_read_or_refused;
 #[path = "promises/hidden_values_stay_hidden.rs"]
 mod hidden_values_stay_hidden;
 #[path = "promises/masks_show_what_they_say.rs"]
