@@ -154,8 +154,8 @@ impl QueryError {
 
     pub(super) fn too_long(most: usize) -> Self {
         Self::new(
-            ErrorCode::NotAllowed,
-            format!("a question of more than {most} bytes is not allowed: use a table to join"),
+            ErrorCode::Syntax,
+            format!("more than {most} bytes in one text: use a table to join"),
         )
     }
 
