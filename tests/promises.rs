@@ -19,6 +19,8 @@ mod names_match_in_any_case;
 mod only_one_query_of_what_is_allowed;
 #[path = "promises/only_the_people_of_the_permit.rs"]
 mod only_the_people_of_the_permit;
+#[path = "promises/parents_are_checked_once.rs"]
+mod parents_are_checked_once;
 #[path = "promises/pruning_is_kept.rs"]
 mod pruning_is_kept;
 #[path = "promises/pseudonyms_join_within_a_project.rs"]

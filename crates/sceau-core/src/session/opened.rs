@@ -13,7 +13,7 @@ use super::error::{QueryError, SessionError};
 use super::redact::{redacted, without_plan};
 use super::stack::{on_large_stack, on_large_stack_now};
 use super::tables;
-use crate::enforce::{Binding, FrontGate, check_physical_plan, check_text};
+use crate::enforce::{Binding, FrontGate, check_physical_plan, check_text, leave_parents_to_joins};
 use crate::permit::Permit;
 use crate::platform::Platform;
 use crate::sql::{Names, parse_statements};
@@ -198,6 +198,7 @@ impl Opened {
             DefaultPhysicalPlanner::with_extension_planners(planners)
                 .create_physical_plan(&optimized, &state)
                 .await
+                .and_then(leave_parents_to_joins)
                 .map_err(|error| without_plan(&error))
         })
         .await?;

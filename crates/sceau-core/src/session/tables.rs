@@ -8,6 +8,8 @@ use datafusion::catalog::{
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::{Optimizer, OptimizerRule};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
 
 use super::SessionError;
@@ -15,8 +17,8 @@ use super::catalog::information_schema;
 use super::people;
 use crate::config::ConfigError;
 use crate::enforce::{
-    Binding, ContributorSeed, EnforcePolicies, KeyPart, ParentCheck, PeopleList, ProtectedTable,
-    ProtectedTableParts,
+    Binding, ContributorSeed, EnforcePolicies, ExpectParentJoins, KeyPart, ParentCheck, PeopleList,
+    ProtectedTable, ProtectedTableParts,
 };
 use crate::permit::{Compiler, Permit, Source, TablePolicy};
 use crate::platform::{Platform, StoredTable};
@@ -252,6 +254,9 @@ pub(super) fn state(
     let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> =
         vec![Arc::new(EnforcePolicies::new(Arc::clone(binding)))];
     rules.extend(Optimizer::new().rules);
+    let mut physical: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
+        vec![Arc::new(ExpectParentJoins)];
+    physical.extend(PhysicalOptimizer::new().rules);
     let functions = platform.functions();
     SessionStateBuilder::new()
         .with_config(config(platform))
@@ -262,6 +267,7 @@ pub(super) fn state(
         .with_aggregate_functions(functions.aggregate())
         .with_window_functions(functions.window())
         .with_optimizer_rules(rules)
+        .with_physical_optimizer_rules(physical)
         .build()
 }
 

@@ -15,5 +15,5 @@ mod spaces;
 pub(super) use guard::PeopleGuard;
 pub(super) use list::canonical;
 pub(crate) use list::{ListRole, PeopleList, Referential};
-pub(super) use set::{KeySet, RowHasher};
+pub(super) use set::{KeySet, RowHasher, known, whole};
 pub(crate) use spaces::Space;
