@@ -87,15 +87,6 @@ const QUESTIONS: &[Question] = &[
               \"ORG_CLE_NUM\", \"PRS_ORD_NUM\", \"REM_TYP_AFF\") WHERE p.\"BEN_SEX_COD\" = 2 GROUP BY 1",
     },
     Question {
-        name: "age by sex of a few products, nine-key join",
-        protected: "SELECT p.BEN_SEX_COD, avg(p.BEN_AMA_COD) FROM er_pha_f d JOIN er_prs_f p USING (DCT_ORD_NUM, FLX_DIS_DTD, \
-                    FLX_EMT_NUM, FLX_EMT_ORD, FLX_EMT_TYP, FLX_TRT_DTD, ORG_CLE_NUM, PRS_ORD_NUM, REM_TYP_AFF) \
-                    WHERE d.PHA_ACT_QSN = 3 GROUP BY 1",
-        raw: "SELECT p.\"BEN_SEX_COD\", avg(p.\"BEN_AMA_COD\") FROM er_pha_f d JOIN (SELECT * FROM er_prs_f WHERE {where}) p USING \
-              (\"DCT_ORD_NUM\", \"FLX_DIS_DTD\", \"FLX_EMT_NUM\", \"FLX_EMT_ORD\", \"FLX_EMT_TYP\", \"FLX_TRT_DTD\", \
-              \"ORG_CLE_NUM\", \"PRS_ORD_NUM\", \"REM_TYP_AFF\") WHERE d.\"PHA_ACT_QSN\" = 3 GROUP BY 1",
-    },
-    Question {
         name: "boxes by product, er_pha_f alone",
         protected: "SELECT PHA_PRS_C13, count(*) FROM er_pha_f GROUP BY 1",
         raw: "SELECT d.\"PHA_PRS_C13\", count(*) FROM er_pha_f d WHERE EXISTS (SELECT 1 FROM er_prs_f p WHERE {where} AND \

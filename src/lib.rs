@@ -68,4 +68,8 @@
 
 pub use sceau_core::platform::{ColumnConfig, PlatformBuilder, TableConfig};
 pub use sceau_core::*;
-pub use sceau_kanon::{Release, ReleaseError, Releaser, Report, RuleReport};
+pub use sceau_kanon::{
+    CsvOptions, Decision, Dossier, Formulas, Interval, Quarantine, QuarantineError, Release,
+    ReleaseError, ReleaseReviewer, Releaser, Report, Review, ReviewFailed, RuleReport, Verdict,
+    Waiting, WithheldCell, WriteError, json_columns_and_rows,
+};

@@ -1,6 +1,6 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use sceau::{Releaser, Report, Session};
+use sceau::{Dossier, Release, Releaser, Session};
 
 /// Asks questions, inside the environment or for release.
 #[derive(Clone)]
@@ -10,17 +10,43 @@ pub struct Asker {
 }
 
 /// What came back.
-pub struct Answer {
-    pub schema: SchemaRef,
-    pub batches: Vec<RecordBatch>,
-    /// Of a release: what was withheld and why.
-    pub report: Option<Report>,
+pub enum Answer {
+    /// Rows, inside the environment.
+    Inside {
+        schema: SchemaRef,
+        batches: Vec<RecordBatch>,
+    },
+    /// What leaves, and the report for who signs.
+    Released(Box<(Release, Dossier)>),
 }
 
 /// Why nothing came back.
 pub struct Refused {
     pub code: String,
     pub message: String,
+}
+
+impl Answer {
+    pub fn schema(&self) -> &SchemaRef {
+        match self {
+            Self::Inside { schema, .. } => schema,
+            Self::Released(released) => released.0.schema(),
+        }
+    }
+
+    pub fn batches(&self) -> &[RecordBatch] {
+        match self {
+            Self::Inside { batches, .. } => batches,
+            Self::Released(released) => released.0.batches(),
+        }
+    }
+
+    pub fn released(&self) -> Option<&(Release, Dossier)> {
+        match self {
+            Self::Inside { .. } => None,
+            Self::Released(released) => Some(released),
+        }
+    }
 }
 
 impl Asker {
@@ -42,28 +68,23 @@ impl Asker {
 
     async fn ask_now(&self, sql: &str) -> Result<Answer, Refused> {
         if self.release {
-            let release = Releaser::new(&self.session)
-                .sql(sql)
+            return Releaser::new(&self.session)
+                .sql_with_dossier(sql)
                 .await
+                .map(|released| Answer::Released(Box::new(released)))
                 .map_err(|error| Refused {
                     code: error.code().to_string(),
                     message: error.to_string(),
-                })?;
-            return Ok(Answer {
-                schema: release.schema().clone(),
-                batches: release.batches().to_vec(),
-                report: Some(release.report().clone()),
-            });
+                });
         }
         let refused = |error: sceau::QueryError| Refused {
             code: error.code().to_string(),
             message: error.to_string(),
         };
         let answer = self.session.sql(sql).await.map_err(refused)?;
-        Ok(Answer {
+        Ok(Answer::Inside {
             schema: answer.schema(),
             batches: answer.collect().await.map_err(refused)?,
-            report: None,
         })
     }
 }

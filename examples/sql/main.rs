@@ -3,14 +3,21 @@
 //! ```text
 //! cargo run --release --example sql -- --platform platform.toml --permit permit.toml --as ana \
 //!     [--release] [--report] [--format csv|json|table] ("SELECT …" | --file queries.sql | --check)
+//! cargo run --release --example sql -- --model er_prs_f
 //! ```
 //!
 //! With `--file`, every statement is answered with one line of JSON, in order, whatever becomes of the ones before it.
+//!
+//! `--release --report html --out FOLDER` also writes the release into the folder, in the format asked for (`parquet` is one
+//! more), and beside it the report for who signs: `text`, `json` or `html`. The folder is for that person: the report names
+//! withheld cells.
 
 mod ask;
+mod files;
 mod print;
 mod split;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,34 +26,48 @@ use std::sync::Arc;
 use clap::{Parser, ValueEnum};
 use sceau::{Permit, Platform};
 
-use ask::Asker;
+use ask::{Answer, Asker};
 
 /// Asks SQL of a platform under a permit.
 #[derive(Parser)]
 struct Arguments {
     /// The platform's file: stores, tables, keys.
-    #[arg(long)]
-    platform: PathBuf,
+    #[arg(long, required_unless_present = "model")]
+    platform: Option<PathBuf>,
     /// The permit's file: what may be seen, and of whom.
-    #[arg(long)]
-    permit: PathBuf,
+    #[arg(long, required_unless_present = "model")]
+    permit: Option<PathBuf>,
     /// Who asks; the permit must name them.
-    #[arg(long = "as")]
-    principal: String,
+    #[arg(long = "as", required_unless_present = "model")]
+    principal: Option<String>,
     /// Asks for a release: cells that describe too few people are withheld.
     #[arg(long)]
     release: bool,
-    /// Shows what was withheld and why. Goes with --release.
+    /// Shows what was withheld and why, in counts. With text, json or html, writes the report for who signs into --out. Goes
+    /// with --release.
+    #[arg(
+        long,
+        requires = "release",
+        value_enum,
+        num_args = 0..=1,
+        require_equals = true
+    )]
+    report: Option<Option<ReportForm>>,
+    /// Writes releases, and the reports for who signs, into this folder. Goes with --release.
     #[arg(long, requires = "release")]
-    report: bool,
-    /// Says in plain words what the permit grants, once it is checked against the platform, and asks nothing.
+    out: Option<PathBuf>,
+    /// Says in plain words what the permit grants, once it is checked against the platform, and which stored columns differ
+    /// from the data model, and asks nothing.
     #[arg(long)]
     check: bool,
+    /// Prints what the data model knows of a table, and needs nothing else.
+    #[arg(long, exclusive = true)]
+    model: Option<String>,
     /// How the answer to one query is printed.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// The query.
-    #[arg(required_unless_present_any = ["file", "check"], conflicts_with = "file")]
+    #[arg(required_unless_present_any = ["file", "check", "model"], conflicts_with = "file")]
     sql: Option<String>,
     /// A file of queries that end with `;`: each is answered with one line of JSON.
     #[arg(long)]
@@ -62,11 +83,43 @@ enum Format {
     Json,
     /// A table to read.
     Table,
+    /// A Parquet file. Goes with --out.
+    Parquet,
+}
+
+/// How a report for who signs is written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ReportForm {
+    /// Plain text.
+    Text,
+    /// One JSON object.
+    Json,
+    /// One page to read and to print.
+    Html,
+}
+
+/// The arguments as they were typed, with the form of a report joined to `--report`: alone it takes no value, so that a query
+/// can follow it.
+fn typed() -> Vec<OsString> {
+    let mut typed: Vec<OsString> = Vec::new();
+    for argument in std::env::args_os() {
+        let is_form = ["text", "json", "html"]
+            .iter()
+            .any(|form| argument == *form);
+        match typed.last_mut() {
+            Some(last) if is_form && last == "--report" => {
+                last.push("=");
+                last.push(argument);
+            }
+            _ => typed.push(argument),
+        }
+    }
+    typed
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+    match run(Arguments::parse_from(typed())).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -76,20 +129,54 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let platform = Platform::from_file(&arguments.platform).await?;
-    let permit = Permit::from_file(&arguments.permit)?;
-    let session = platform.session(&permit, &arguments.principal)?;
+    if let Some(name) = &arguments.model {
+        let table = sceau::snds::table(name)
+            .ok_or_else(|| format!("the data model has no table {name}"))?;
+        print!("{table}");
+        return Ok(());
+    }
+    let to_sign = arguments.report.flatten();
+    if arguments.out.is_none() && (to_sign.is_some() || arguments.format == Format::Parquet) {
+        return Err(
+            "a Parquet file, or a report for who signs, goes into a folder: --out FOLDER".into(),
+        );
+    }
+    let needed = "--platform, --permit and --as are needed";
+    let platform = Platform::from_file(arguments.platform.ok_or(needed)?).await?;
+    let permit = Permit::from_file(arguments.permit.ok_or(needed)?)?;
+    let session = platform.session(&permit, &arguments.principal.ok_or(needed)?)?;
     if arguments.check {
         let models = |name: &str| platform.table_model(name).cloned().map(Arc::new);
         print!("{}", permit.explain_with(models));
+        let drift = platform.drift();
+        if !drift.is_empty() {
+            println!("\nStored otherwise than in the data model");
+        }
+        for table in drift {
+            println!("  {table}");
+        }
         return Ok(());
     }
     let asker = Asker::new(session, arguments.release);
+    let write = |name: &str, answer: &Answer| match (&arguments.out, answer.released()) {
+        (Some(folder), Some(released)) => {
+            files::write(folder, name, released, arguments.format, to_sign)
+        }
+        _ => Ok(()),
+    };
     let mut out = std::io::stdout().lock();
-    let Some(file) = arguments.file else {
-        let sql = arguments.sql.unwrap_or_default();
+    let Some(file) = &arguments.file else {
+        let sql = arguments.sql.clone().unwrap_or_default();
         match asker.ask(&sql).await {
-            Ok(answer) => print::one(&mut out, &answer, arguments.format, arguments.report)?,
+            Ok(answer) => {
+                print::one(
+                    &mut out,
+                    &answer,
+                    arguments.format,
+                    arguments.report.is_some(),
+                )?;
+                write("release", &answer)?;
+            }
             // A question that is refused in order is no failure of the program.
             Err(refused) => {
                 if arguments.format == Format::Json {
@@ -101,12 +188,16 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     };
     let text =
-        std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let text = text.trim_start_matches('\u{feff}');
+    let mut written = Ok(());
     for (n, sql) in split::statements(text).into_iter().enumerate() {
         let answer = asker.ask(sql).await;
-        print::line(&mut out, n + 1, &answer, arguments.report)?;
+        print::line(&mut out, n + 1, &answer, arguments.report.is_some())?;
+        if let Ok(answer) = &answer {
+            written = written.and(write(&(n + 1).to_string(), answer));
+        }
         out.flush()?;
     }
-    Ok(())
+    written
 }

@@ -182,7 +182,7 @@ pub enum Closeness {
 /// Whether two answers agree; the names and types of columns are only compared if asked for.
 pub fn agree(a: &Answer, b: &Answer, closeness: Closeness, schemas: bool) -> bool {
     match closeness {
-        Closeness::Identical => return a == b,
+        Closeness::Identical => return a == b || same_words(a, b),
         Closeness::Nothing => return true,
         _ => {}
     }
@@ -207,6 +207,24 @@ pub fn agree(a: &Answer, b: &Answer, closeness: Closeness, schemas: bool) -> boo
         Closeness::Ordered => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| near(a, b)),
         Closeness::Multiset => a.len() == b.len() && same_multiset(a, b),
     }
+}
+
+/// The engine lists the types that do not go together in the order of a hash table, which is another each time.
+fn same_words(a: &Answer, b: &Answer) -> bool {
+    let (Answer::Refused { message: left, .. }, Answer::Refused { message: right, .. }) = (a, b)
+    else {
+        return false;
+    };
+    let words = |text: &str| {
+        let mut words: Vec<String> = text
+            .split([' ', ','])
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect();
+        words.sort();
+        words
+    };
+    a.code() == b.code() && words(left) == words(right)
 }
 
 fn near(a: &[Shown], b: &[Shown]) -> bool {

@@ -7,13 +7,16 @@ use std::sync::Arc;
 use arrow::array::{Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Schema};
 use datafusion::datasource::MemTable;
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
+use sceau::engine::soundly;
 use sceau::pseudonym::{KeyError, KeyProvider, ProjectKey, pseudonymize};
 use sceau::snds::Role;
 use sceau::{ColumnConfig, Permit, Platform, Session, TableConfig};
@@ -160,7 +163,13 @@ pub fn copy() -> SessionContext {
             "datafusion.execution.skip_physical_aggregate_schema_check",
             true,
         );
-    let context = SessionContext::new_with_config(config);
+    // The engine by itself gives wrong answers to some questions, and so would be no measure of ours.
+    let state = SessionStateBuilder::new()
+        .with_default_features()
+        .with_config(config)
+        .with_physical_optimizer_rules(soundly(PhysicalOptimizer::new().rules))
+        .build();
+    let context = SessionContext::new_with_state(state);
     for table in tables() {
         let shown = authorised(&table);
         let copied = MemTable::try_new(shown.schema(), vec![vec![shown]]).expect("a table");

@@ -47,6 +47,12 @@ impl Stored {
         self
     }
 
+    /// Into how many partitions questions are split, and how many rows a batch has.
+    pub fn split(mut self, partitions: usize, batch_size: usize) -> Self {
+        self.builder = self.builder.partitions(partitions).batch_size(batch_size);
+        self
+    }
+
     /// Writes one file of a table.
     pub async fn file(self, path: &str, batch: &RecordBatch) -> Self {
         self.file_in_groups(path, batch, 1024).await
@@ -72,14 +78,20 @@ impl Stored {
         stored.registered(name, config)
     }
 
-    pub fn registered(
+    pub fn registered(self, name: &str, config: impl FnOnce(TableConfig) -> TableConfig) -> Self {
+        self.registered_at(name, name, config)
+    }
+
+    /// Registers a table below a path, which may be a pattern of years.
+    pub fn registered_at(
         mut self,
         name: &str,
+        path: &str,
         config: impl FnOnce(TableConfig) -> TableConfig,
     ) -> Self {
         self.builder = self
             .builder
-            .table(name, config(TableConfig::new("data", name)));
+            .table(name, config(TableConfig::new("data", path)));
         self
     }
 

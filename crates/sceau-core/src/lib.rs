@@ -13,11 +13,13 @@
 //! | [`pseudonym`] | keys, and the HMAC that replaces an identifier |
 //! | [`permit`] | what one project may see: parsed, checked, compiled |
 //! | [`enforce`] | the protected table, the optimizer rule, the leaf operator, the two gates |
+//! | [`engine`] | rules that keep DataFusion's answers right and repeatable; they know no policy |
 //! | [`platform`], [`session`] | the front door |
 #![warn(missing_docs)]
 
 mod config;
 pub mod enforce;
+pub mod engine;
 pub mod journal;
 pub mod permit;
 pub mod platform;

@@ -6,6 +6,12 @@
 
 pub mod contributors;
 pub mod dominance;
+pub mod ledger;
 pub mod release;
+pub mod suppress;
 
-pub use release::{Release, ReleaseError, Releaser, Report, RuleReport};
+pub use release::{
+    CsvOptions, Decision, Dossier, Formulas, Interval, Quarantine, QuarantineError, Release,
+    ReleaseError, ReleaseReviewer, Releaser, Report, Review, ReviewFailed, RuleReport, Verdict,
+    Waiting, WithheldCell, WriteError, json_columns_and_rows,
+};

@@ -59,7 +59,7 @@ fn nothing_differs(settings: &[Setting], twins: Twins) {
                     let Some(setting) = settings.get(at) else {
                         return told;
                     };
-                    told.extend(differences(*setting, twins, &seen).await);
+                    told.extend(differences((at, *setting), twins, &seen).await);
                 }
             })
         };
@@ -90,19 +90,23 @@ fn nothing_differs(settings: &[Setting], twins: Twins) {
             .join("\n\n")
     );
     // Without both there is nothing to compare.
-    assert!(by_join >= 100 && by_leaf >= 100);
+    assert!(by_join >= 50 && by_leaf >= 50);
 }
 
-async fn differences(setting: Setting, twins: Twins, seen: &Seen) -> Vec<String> {
+async fn differences((at, setting): (usize, Setting), twins: Twins, seen: &Seen) -> Vec<String> {
     let worlds: Vec<Session> = join_all(WORLDS.map(|world| sessions(world, setting))).await;
     let copy = copy(setting).await;
     let mut told = Vec::new();
     for (n, question) in QUESTIONS.iter().enumerate() {
+        // Quickly: every question under every other setting.
+        if twins == Twins::InTurn && !(n + at).is_multiple_of(2) {
+            continue;
+        }
         let sql = spelt(question.sql);
         let benign = protected(&worlds[0], &sql).await;
         count(&worlds[0], &sql, seen).await;
         for (twin, world) in worlds.iter().zip(WORLDS).skip(1) {
-            if twins == Twins::InTurn && (n % 2 == 0) != (world == World::Moved) {
+            if twins == Twins::InTurn && (n / 2).is_multiple_of(2) != (world == World::Moved) {
                 continue;
             }
             let other = protected(twin, &sql).await;

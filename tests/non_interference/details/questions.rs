@@ -66,7 +66,9 @@ pub const QUESTIONS: &[Question] = &[
     // Inner joins, both ways.
     plain("SELECT d.pha_prs_c13, p.ben_ama_cod FROM er_prs_f p JOIN er_pha_f d ON {on}"),
     plain("SELECT d.pha_prs_c13, p.ben_ama_cod FROM er_pha_f d JOIN er_prs_f p ON {on}"),
-    plain("SELECT * FROM er_prs_f JOIN er_pha_f USING ({using})"),
+    plain(
+        "SELECT prs_ord_num, flx_dis_dtd, ben_ama_cod, pha_prs_c13 FROM er_prs_f JOIN er_pha_f USING ({using})",
+    ),
     plain("SELECT count(*) FROM er_pha_f d JOIN er_prs_f p ON {on}"),
     plain("SELECT count(*) FROM er_prs_f p JOIN er_pha_f d ON {on}"),
     plain("SELECT 1 AS one FROM er_prs_f p JOIN er_pha_f d ON {on}"),
@@ -197,9 +199,6 @@ pub const QUESTIONS: &[Question] = &[
     plain(
         "SELECT p.ben_ama_cod FROM er_prs_f p WHERE p.prs_ord_num NOT IN (SELECT prs_ord_num FROM er_pha_f)",
     ),
-    plain(
-        "SELECT p.ben_ama_cod, EXISTS (SELECT 1 FROM er_pha_f d WHERE {on}) OR p.ben_ama_cod > 50 AS v FROM er_prs_f p",
-    ),
     // Not the whole key, or not only the key, or not as a key.
     plain("SELECT d.pha_prs_c13, p.ben_ama_cod FROM er_pha_f d JOIN er_prs_f p ON {8}"),
     plain("SELECT d.pha_prs_c13, p.ben_ama_cod FROM er_prs_f p JOIN er_pha_f d ON {8b}"),
@@ -289,7 +288,7 @@ pub const QUESTIONS: &[Question] = &[
     ),
     // More tables, and what stands above.
     plain(
-        "SELECT d.pha_prs_c13, e.pha_act_qsn FROM er_prs_f p JOIN er_pha_f d ON {on} JOIN er_pha_f e USING ({using})",
+        "SELECT d.pha_prs_c13, e.pha_act_qsn FROM er_prs_f p JOIN er_pha_f d ON {on} JOIN er_pha_f e ON e.prs_ord_num = p.prs_ord_num AND e.flx_dis_dtd = p.flx_dis_dtd",
     ),
     plain(
         "SELECT d.pha_prs_c13, q.ben_ama_cod FROM er_prs_f q JOIN er_prs_f p USING (prs_ord_num) JOIN er_pha_f d ON {on}",

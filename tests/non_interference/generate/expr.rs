@@ -263,6 +263,8 @@ impl Generator {
                     "sin({})",
                     "signum({})",
                 ]);
+                // Of a negative number there is no square root, and the engine says so.
+                self.notes.fallible |= call == "sqrt({})";
                 Expr::form(Float, call, vec![of(self, Float)])
             }
             7 => {

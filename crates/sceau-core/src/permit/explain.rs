@@ -81,12 +81,27 @@ impl Permit {
     fn write_release(&self, text: &mut String) -> fmt::Result {
         let rules = self.release();
         writeln!(text, "\nRelease")?;
+        if let Some(preset) = rules.preset {
+            writeln!(text, "  the rules {preset}: {}", preset.source())?;
+        }
         writeln!(text, "  a cell describes at least {} people", rules.k)?;
-        if let Some(dominance) = rules.dominance {
+        for dominance in &rules.dominance {
             writeln!(
                 text,
                 "  the {} largest contributors make up at most {} % of a sum",
                 dominance.top, dominance.percent
+            )?;
+        }
+        if let Some(percent) = rules.p_percent {
+            writeln!(
+                text,
+                "  all but the two largest contributors to a sum make up at least {percent} % of the largest"
+            )?;
+        }
+        if rules.unanimous {
+            writeln!(
+                text,
+                "  no cell tells that everybody, or nobody, of a group has a sensitive value"
             )?;
         }
         if rules.secondary {
@@ -95,12 +110,8 @@ impl Permit {
                 "  no withheld cell can be computed from the others of its release"
             )?;
         }
-        if rules.rounding > 1 {
-            writeln!(
-                text,
-                "  counts are rounded to the nearest {}",
-                rules.rounding
-            )?;
+        if !rules.rounding.is_exact() {
+            writeln!(text, "  counts are {}", rules.rounding)?;
         }
         let withheld = match rules.withheld {
             Withheld::Omit => "is left out",
@@ -118,6 +129,15 @@ fn table(
 ) -> fmt::Result {
     let title = model.as_ref().map_or(name, |model| model.name.as_str());
     writeln!(text, "\nTable {title}")?;
+    if model
+        .as_ref()
+        .is_some_and(|model| model.year_column.is_some())
+    {
+        writeln!(
+            text,
+            "  and each year of it that has no entry of its own, under that year's name"
+        )?;
+    }
     match &grant.filter {
         Some(filter) => writeln!(text, "  rows where {filter}")?,
         None => writeln!(text, "  every row")?,
@@ -221,6 +241,7 @@ fn in_words(mask: &Mask) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::datatypes::DataType;
 
     fn words(model: impl Fn(&str) -> Option<Arc<TableModel>>) -> String {
         let text = "project = \"p\"\nprincipals = [\"ana\"]\nvalid = { from = 2020-01-01, until = 2099-12-31 }\n\
@@ -232,13 +253,8 @@ mod tests {
     #[test]
     fn an_identifier_of_a_platform_s_own_table_is_said_to_be_a_pseudonym() {
         let column = |name: &str, role| ColumnModel {
-            name: name.to_owned(),
-            data_type: None,
-            nullable: true,
             role,
-            domain: None,
-            since: None,
-            optional: true,
+            ..ColumnModel::unclassified(name, DataType::Utf8, true)
         };
         let model = TableModel {
             name: "sejour".to_owned(),
@@ -250,6 +266,8 @@ mod tests {
             contributor: vec![],
             care_date: None,
             parent: None,
+            year: None,
+            year_column: None,
         };
         let said = words(|_| Some(Arc::new(model.clone())));
         assert!(
@@ -260,6 +278,25 @@ mod tests {
             said.contains("cost                       as stored"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn the_rules_of_a_release_are_said_with_their_source() {
+        let text = "project = \"p\"\nprincipals = [\"ana\"]\nvalid = { from = 2020-01-01, until = 2099-12-31 }\n\
+                    [table.sejour]\ncolumns = [\"cost\"]\n[release]\npreset = \"abs-datalab\"\np_percent = 10\nrounding = 5";
+        let said = Permit::parse("permit.toml", text)
+            .expect("permit")
+            .explain();
+        for says in [
+            "  the rules abs-datalab: Australian Bureau of Statistics",
+            "  a cell describes at least 10 people",
+            "  the 1 largest contributors make up at most 50 % of a sum",
+            "  the 2 largest contributors make up at most 67 % of a sum",
+            "make up at least 10 % of the largest",
+            "  counts are rounded to the nearest 5",
+        ] {
+            assert!(said.contains(says), "{says}\n{said}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use toml::value::{Datetime, Value};
 
 use super::mask::Mask;
-use super::release::{Dominance, ReleaseRules, Withheld};
+use super::release::{ReleaseFile, ReleaseRules, release};
 use crate::config::{ConfigError, Document};
 
 /// What one project may see, until when, and under which output rules.
@@ -278,16 +278,6 @@ struct GrantFile {
     mask: BTreeMap<String, Value>,
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReleaseFile {
-    k: Option<i64>,
-    dominance: Option<Dominance>,
-    secondary: Option<bool>,
-    rounding: Option<i64>,
-    withheld: Option<Withheld>,
-}
-
 fn grant(document: &Document, table: &str, file: &GrantFile) -> Result<Grant, ConfigError> {
     let expected = "\"*\" or a list of column names";
     let path = ["table", table, "columns"];
@@ -325,49 +315,6 @@ fn grant(document: &Document, table: &str, file: &GrantFile) -> Result<Grant, Co
         filter: file.filter.clone(),
         masks,
     })
-}
-
-fn release(document: &Document, file: Option<ReleaseFile>) -> Result<ReleaseRules, ConfigError> {
-    let mut rules = ReleaseRules::default();
-    let Some(file) = file else { return Ok(rules) };
-    if let Some(k) = file.k {
-        rules.k = u32::try_from(k)
-            .ok()
-            .filter(|k| (2..=10_000).contains(k))
-            .ok_or_else(|| {
-                document.invalid(
-                    &["release", "k"],
-                    "a whole number from 2 to 10000",
-                    k.to_string(),
-                )
-            })?;
-    }
-    if let Some(dominance) = file.dominance {
-        if dominance.top == 0 || !(dominance.percent > 0.0 && dominance.percent <= 100.0) {
-            return Err(document.invalid(
-                &["release", "dominance"],
-                "top of at least 1 and percent above 0 and up to 100",
-                format!("top = {}, percent = {}", dominance.top, dominance.percent),
-            ));
-        }
-        rules.dominance = Some(dominance);
-    }
-    if let Some(rounding) = file.rounding {
-        rules.rounding = u32::try_from(rounding).map_err(|_| {
-            document.invalid(
-                &["release", "rounding"],
-                "a whole number of at least 0",
-                rounding.to_string(),
-            )
-        })?;
-    }
-    if let Some(secondary) = file.secondary {
-        rules.secondary = secondary;
-    }
-    if let Some(withheld) = file.withheld {
-        rules.withheld = withheld;
-    }
-    Ok(rules)
 }
 
 fn span(

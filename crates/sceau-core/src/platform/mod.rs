@@ -1,9 +1,15 @@
 //! What an operator sets up once: stores, tables, keys.
 
 mod builder;
+mod config;
+mod drift;
+mod family;
 mod file;
 mod listing;
+mod model;
 mod table;
+mod types;
+mod years;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,11 +19,13 @@ use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 
 pub use builder::PlatformBuilder;
-pub use table::{ColumnConfig, TableConfig};
+pub use config::{ColumnConfig, TableConfig};
+pub use drift::{ColumnDrift, Difference, DriftPolicy, TableDrift};
 
-pub(crate) use table::StoredTable;
+pub(crate) use table::{StoredTable, YearOfFamily};
 
 use crate::config::ConfigError;
+use crate::enforce::Persons;
 use crate::permit::Permit;
 use crate::pseudonym::KeyProvider;
 use crate::session::{Session, SessionError};
@@ -45,6 +53,8 @@ pub struct Platform {
 
 struct Inner {
     tables: BTreeMap<String, StoredTable>,
+    drift: Vec<TableDrift>,
+    persons: Option<Arc<Persons>>,
     keys: Arc<dyn KeyProvider>,
     runtime: Arc<RuntimeEnv>,
     /// Plans the expressions of permits; sees no table.
@@ -114,8 +124,18 @@ impl Platform {
         self.table(name).map(|table| table.model.as_ref())
     }
 
+    /// How the stored files of SNDS tables differ from the data model, a table at a time; those that do not are left out.
+    pub fn drift(&self) -> &[TableDrift] {
+        &self.inner.drift
+    }
+
     pub(crate) fn table(&self, name: &str) -> Option<&StoredTable> {
         self.inner.tables.get(&fold(name))
+    }
+
+    /// Who is behind a pseudo-NIR, where the platform has the referential.
+    pub(crate) fn persons(&self) -> Option<&Arc<Persons>> {
+        self.inner.persons.as_ref()
     }
 
     /// The folder that the platform's file is in.

@@ -72,6 +72,34 @@ pub enum ReleaseError {
         /// The most cells that a release may have.
         limit: usize,
     },
+    /// The release is larger than it may be.
+    #[error(
+        "the release has more than {limit} bytes: ask for fewer columns, group by fewer or coarser ones, or narrow the \
+         question with WHERE"
+    )]
+    TooManyBytes {
+        /// The most bytes that a release may have.
+        limit: usize,
+    },
+    /// A person decides on it.
+    #[error("the release waits as {id}: {reason}")]
+    Quarantined {
+        /// What it is asked for by, once it is decided.
+        id: String,
+        /// What is told to whoever asked.
+        reason: String,
+    },
+    /// It was decided that it does not leave.
+    #[error("the release was refused: {reason}")]
+    Refused {
+        /// The reason that was given.
+        reason: String,
+    },
+    /// The platform's reviewer failed.
+    #[error(
+        "the release could not be put before who decides on it, so it does not leave: ask again later"
+    )]
+    NotReviewed,
     /// The question failed on a value that may not be shown, so neither may the reason.
     #[error(
         "the question failed while it read rows of single persons; why is not shown, since the reason may hold a value: \
@@ -99,6 +127,10 @@ impl ReleaseError {
             Self::UnlinkedDetail { .. } => "unlinked_detail",
             Self::NotReleasable { .. } => "not_releasable",
             Self::TooManyCells { .. } => "too_many_cells",
+            Self::TooManyBytes { .. } => "too_many_bytes",
+            Self::Quarantined { .. } => "quarantined",
+            Self::Refused { .. } => "refused",
+            Self::NotReviewed => "not_reviewed",
             Self::Hidden => "hidden_failure",
             Self::NotChecked => "not_checked",
             Self::Engine => "internal",

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array as _, RecordBatch};
+use chrono::Utc;
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
+use datafusion::optimizer::eliminate_cross_join::EliminateCrossJoin;
 use datafusion::optimizer::{Analyzer, Optimizer, OptimizerContext};
 use futures::TryStreamExt;
 use sceau_core::Session;
@@ -12,7 +13,11 @@ use sceau_core::permit::{ReleaseRules, Withheld};
 
 use super::gate::{Gate, GatePlanner, Rule, gates_are_in};
 use super::lineage::{Released, release};
-use super::{ReleaseError, Report, RuleReport};
+use super::persons::persons;
+use super::report::{Asked, Origin, origins};
+use super::review::reviewed;
+use super::total::total;
+use super::{Dossier, Release, ReleaseError, ReleaseReviewer, Report, RuleReport};
 
 /// The way out of the secure environment: answers questions with cells that describe at least *k* people.
 ///
@@ -31,35 +36,15 @@ use super::{ReleaseError, Report, RuleReport};
 pub struct Releaser {
     session: Session,
     most_cells: usize,
-}
-
-/// What leaves: a table, and the report that goes with it.
-#[derive(Debug, Clone)]
-pub struct Release {
-    schema: SchemaRef,
-    batches: Vec<RecordBatch>,
-    report: Report,
-}
-
-impl Release {
-    /// The columns of the table.
-    pub fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    /// The cells, in the order that the question asked for.
-    pub fn batches(&self) -> &[RecordBatch] {
-        &self.batches
-    }
-
-    /// What was withheld, by which rule.
-    pub fn report(&self) -> &Report {
-        &self.report
-    }
+    most_bytes: usize,
+    reviewer: Option<Arc<dyn ReleaseReviewer>>,
 }
 
 /// A table that a person signs for is not longer than this, unless an application says so.
 const MOST_CELLS: usize = 100_000;
+
+/// Nor larger: 64 MiB of values.
+const MOST_BYTES: usize = 64 << 20;
 
 impl Releaser {
     /// Releases what a session may ask, under the rules of its permit.
@@ -67,6 +52,8 @@ impl Releaser {
         Self {
             session: session.clone(),
             most_cells: MOST_CELLS,
+            most_bytes: MOST_BYTES,
+            reviewer: None,
         }
     }
 
@@ -76,16 +63,48 @@ impl Releaser {
         self
     }
 
+    /// The most bytes of values, uncompressed, that one release may have; 64 MiB if not set.
+    pub fn most_bytes(mut self, bytes: usize) -> Self {
+        self.most_bytes = bytes;
+        self
+    }
+
+    /// Puts every release before somebody who decides whether it leaves; without one, what passes the rules leaves.
+    pub fn reviewer(mut self, reviewer: Arc<dyn ReleaseReviewer>) -> Self {
+        self.reviewer = Some(reviewer);
+        self
+    }
+
     /// Answers one query with a release.
     ///
     /// # Errors
-    /// When the session would not answer it, when it shows rows or values of single persons or is not known not to, or when
-    /// it fails. No text holds a value of a row.
+    /// When the session would not answer it, when it shows rows or values of single persons or is not known not to, when it
+    /// fails, or when the [reviewer](Self::reviewer) keeps it. No text holds a value of a row.
     pub async fn sql(&self, text: &str) -> Result<Release, ReleaseError> {
+        let (release, _) = self.sql_with_dossier(text).await?;
+        Ok(release)
+    }
+
+    /// The same, with the report for who signs: not for who asks.
+    ///
+    /// # Errors
+    /// As [`sql`](Self::sql).
+    pub async fn sql_with_dossier(&self, text: &str) -> Result<(Release, Dossier), ReleaseError> {
+        let (release, dossier) = self.answer(text).await?;
+        if let Some(reviewer) = &self.reviewer {
+            reviewed(reviewer.as_ref(), &release, &dossier).await?;
+        }
+        Ok((release, dossier))
+    }
+
+    async fn answer(&self, text: &str) -> Result<(Release, Dossier), ReleaseError> {
+        let at = Utc::now();
         let plan = prepared(self.session.plan(text).await?)?;
         let permit = self.session.permit();
         let rules = permit.release();
-        let Released { plan, gate } = release(&plan, rules)?;
+        let persons = persons(&plan);
+        let Released { plan, gate } = release(&plan, rules, self.most_cells)?;
+        let origins = origins(&plan);
         let physical = self
             .session
             .physical_plan(&plan, vec![Arc::new(GatePlanner)])
@@ -97,13 +116,18 @@ impl Releaser {
             return Err(ReleaseError::NotChecked);
         }
         let failed = |error| match &gate {
+            Some(gate) if gate.tally.refused().is_some() => gate
+                .tally
+                .refused()
+                .cloned()
+                .unwrap_or(ReleaseError::Engine),
             Some(gate) if gate.tally.failed() => hidden(error),
             _ => ReleaseError::Query(error),
         };
         let mut answer = self.session.run_physical(physical).map_err(failed)?;
         let schema = answer.schema();
         let mut batches = Vec::new();
-        let mut cells = 0;
+        let (mut cells, mut bytes) = (0, 0);
         while let Some(batch) = answer.try_next().await.map_err(failed)? {
             cells += batch.num_rows();
             if cells > self.most_cells {
@@ -111,13 +135,37 @@ impl Releaser {
                     limit: self.most_cells,
                 });
             }
+            bytes += size_of(&batch);
+            if bytes > self.most_bytes {
+                return Err(ReleaseError::TooManyBytes {
+                    limit: self.most_bytes,
+                });
+            }
             batches.push(batch);
         }
-        Ok(Release {
-            report: self.report(rules, gate.as_deref(), cells as u64),
-            schema,
-            batches,
-        })
+        let mut report = self.report(rules, gate.as_deref(), cells as u64);
+        if let Some(persons) = persons {
+            report.rules.insert(report.rules.len().min(1), persons);
+        }
+        let measures = origins
+            .iter()
+            .map(|origin| matches!(origin, Origin::Measure(_) | Origin::OfMeasures))
+            .collect();
+        let release = Release::try_new(
+            &schema,
+            &batches,
+            measures,
+            rules.mark().map(str::to_owned),
+            report,
+        )?;
+        let asked = Asked {
+            question: text.to_owned(),
+            principal: self.session.principal().to_owned(),
+            at,
+            permit: Arc::clone(&permit),
+        };
+        let dossier = Dossier::try_new(asked, &release, &origins, gate.as_deref())?;
+        Ok((release, dossier))
     }
 
     fn report(&self, rules: &ReleaseRules, gate: Option<&Gate>, released: u64) -> Report {
@@ -141,6 +189,19 @@ impl Releaser {
     }
 }
 
+/// The bytes of the values of a batch's own rows.
+fn size_of(batch: &RecordBatch) -> usize {
+    let columns = batch.columns().iter();
+    // A type whose size is not known counts with all that it holds.
+    columns
+        .map(|column| {
+            let data = column.to_data();
+            data.get_slice_memory_size()
+                .unwrap_or_else(|_| data.get_array_memory_size())
+        })
+        .sum()
+}
+
 /// Errors from below the gate may hold a value of a row: only that memory ran out may be told.
 fn hidden(error: sceau_core::QueryError) -> ReleaseError {
     match error.code() {
@@ -151,10 +212,14 @@ fn hidden(error: sceau_core::QueryError) -> ReleaseError {
     }
 }
 
-/// Types made explicit, and IN and EXISTS made joins, so that people can be followed through them.
+/// Types made explicit, IN and EXISTS made joins, and tables that WHERE matches joined on it, so that people can be followed through them.
 fn prepared(plan: LogicalPlan) -> Result<LogicalPlan, ReleaseError> {
     let plan = Analyzer::new().execute_and_check(plan, &ConfigOptions::default(), |_, _| {})?;
-    let rules = Optimizer::with_rules(vec![Arc::new(DecorrelatePredicateSubquery::new())]);
+    let plan = total(plan)?;
+    let rules = Optimizer::with_rules(vec![
+        Arc::new(DecorrelatePredicateSubquery::new()),
+        Arc::new(EliminateCrossJoin::new()),
+    ]);
     Ok(rules.optimize(plan, &OptimizerContext::new().with_max_passes(4), |_, _| {})?)
 }
 
@@ -164,8 +229,8 @@ fn rule_reports(
     withheld_by: impl Fn(Rule) -> u64,
 ) -> Vec<RuleReport> {
     let no_person = "no table of the question holds a person";
-    let applied = |rule, withheld, note: String| RuleReport {
-        rule,
+    let applied = |rule: &'static str, withheld, note: String| RuleReport {
+        rule: rule.into(),
         applied: gate.is_some(),
         withheld,
         note: if gate.is_some() {
@@ -174,8 +239,8 @@ fn rule_reports(
             no_person.to_owned()
         },
     };
-    let not_applied = |rule, note: &str| RuleReport {
-        rule,
+    let not_applied = |rule: &'static str, note: &str| RuleReport {
+        rule: rule.into(),
         applied: false,
         withheld: 0,
         note: note.to_owned(),
@@ -195,16 +260,45 @@ fn rule_reports(
             ),
         ),
     ];
-    found.push(match rules.dominance {
-        Some(dominance) => applied(
+    found.push(applied(
+        "extremes",
+        withheld_by(Rule::Extremes),
+        format!("at least {k} people share a minimum or a maximum"),
+    ));
+    found.push(applied(
+        "percentiles",
+        withheld_by(Rule::Percentiles),
+        format!("at least {k} people are on each side of a percentile, and between two"),
+    ));
+    let mut largest = Vec::new();
+    for dominance in rules.dominance.iter() {
+        largest.push(format!(
+            "the {} largest contributors make up no more than {} %",
+            dominance.top, dominance.percent
+        ));
+    }
+    if let Some(percent) = rules.p_percent {
+        largest.push(format!(
+            "all but the two largest contributors make up at least {percent} % of the largest"
+        ));
+    }
+    found.push(if largest.is_empty() {
+        not_applied("dominance", "the permit does not ask for it")
+    } else {
+        applied(
             "dominance",
             withheld_by(Rule::Dominance),
-            format!(
-                "of a sum or a mean, the {} largest contributors make up no more than {} %",
-                dominance.top, dominance.percent
-            ),
-        ),
-        None => not_applied("dominance", "the permit does not ask for it"),
+            format!("of a sum or a mean, {}", largest.join(", and ")),
+        )
+    });
+    found.push(if rules.unanimous {
+        applied(
+            "unanimous",
+            withheld_by(Rule::Unanimous),
+            "not everybody and not nobody of a group has a sensitive value".to_owned(),
+        )
+    } else {
+        not_applied("unanimous", "the permit does not ask for it")
     });
     if rules.withheld == Withheld::Mask && gate.is_some_and(|gate| gate.withheld == Withheld::Omit)
     {
@@ -213,24 +307,30 @@ fn rule_reports(
             "a key is made of an identifier or an amount, which may be one person's own: withheld cells are left out",
         ));
     }
-    if rules.rounding > 1 {
+    if !rules.rounding.is_exact() {
         found.push(applied(
             "rounding",
             0,
             format!(
-                "counts are rounded to the nearest {}; sums and averages are exact, and beside them a count can be told",
+                "counts are {}; sums and averages are exact, and beside them a count can be told",
                 rules.rounding
             ),
         ));
     }
-    found.push(if rules.secondary {
-        applied(
+    let totals = gate.is_some_and(|gate| gate.totals.is_some());
+    found.push(match (rules.secondary, totals) {
+        (false, _) => not_applied("secondary", "the permit does not ask for it"),
+        (true, false) => applied(
             "secondary",
             0,
             "one table without totals: no withheld cell can be computed from the others".to_owned(),
-        )
-    } else {
-        not_applied("secondary", "the permit does not ask for it")
+        ),
+        (true, true) => applied(
+            "secondary",
+            withheld_by(Rule::Secondary),
+            "no withheld cell can be computed from the others and the totals, nor can a sum of withheld cells that is of fewer people"
+                .to_owned(),
+        ),
     });
     found.push(not_applied(
         "differences between releases",

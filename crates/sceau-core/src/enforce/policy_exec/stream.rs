@@ -85,6 +85,8 @@ pub(super) fn execute(
         absorbed: exec.absorbed.clone(),
         guards: exec.guards(),
         coalescer: BatchCoalescer::new(Arc::clone(&layout.survivors), batch_size),
+        counted: 0,
+        batch_size,
         layout,
         schema: exec.schema(),
         context,
@@ -135,8 +137,8 @@ impl Layout {
             .map(|output| {
                 Ok(match output {
                     Output::Clear(at) => Output::Clear(moved(at)),
-                    Output::Contributor(columns, seed) => {
-                        Output::Contributor(columns.iter().map(moved).collect(), *seed)
+                    Output::Contributor(columns, people) => {
+                        Output::Contributor(columns.iter().map(moved).collect(), people.clone())
                     }
                     Output::Masked(expr) => Output::Masked(reindex(expr, &survivors)?),
                 })
@@ -162,6 +164,9 @@ struct Survivors {
     layout: Layout,
     /// Makes batches whose borders depend on survivors only, and not on how files and row groups are laid out.
     coalescer: BatchCoalescer,
+    /// Survivors that no batch was made of yet, where no stored column is kept of them: the coalescer counts by columns.
+    counted: usize,
+    batch_size: usize,
     schema: SchemaRef,
     context: Arc<TaskContext>,
     ready: VecDeque<RecordBatch>,
@@ -231,12 +236,11 @@ impl Survivors {
         }
         let _timed = timer.timer();
         let survivors = batch.project(&self.layout.kept)?;
-        // The coalescer counts by columns; a question that asks for none still wants its rows counted.
         if self.layout.kept.is_empty() {
-            let rows = keep.map_or(survivors.num_rows(), |keep| keep.true_count());
-            let options = RecordBatchOptions::new().with_row_count(Some(rows));
-            let counted = RecordBatch::try_new_with_options(survivors.schema(), vec![], &options)?;
-            self.ready.push_back(counted);
+            self.counted += keep.map_or(survivors.num_rows(), |keep| keep.true_count());
+            while self.counted >= self.batch_size {
+                self.hand_out_counted(self.batch_size)?;
+            }
             return Ok(());
         }
         match keep {
@@ -262,12 +266,22 @@ impl Survivors {
     fn finish(&mut self) -> Result<()> {
         self.finished = true;
         if self.layout.kept.is_empty() {
-            return Ok(());
+            return self.hand_out_counted(self.counted);
         }
         self.coalescer.finish_buffered_batch()?;
         while let Some(rest) = self.coalescer.next_completed_batch() {
             self.ready.push_back(rest);
         }
+        Ok(())
+    }
+
+    /// Makes a batch of rows of which no stored column is kept.
+    fn hand_out_counted(&mut self, rows: usize) -> Result<()> {
+        self.counted -= rows;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let schema = Arc::clone(&self.layout.survivors);
+        self.ready
+            .push_back(RecordBatch::try_new_with_options(schema, vec![], &options)?);
         Ok(())
     }
 
@@ -281,7 +295,7 @@ impl Survivors {
                 Ok(match output {
                     Output::Clear(at) => Arc::clone(survivors.column(*at)),
                     Output::Masked(expr) => total::evaluate(expr, survivors)?,
-                    Output::Contributor(columns, seed) => seed.ids(survivors, columns)?,
+                    Output::Contributor(columns, people) => people.ids(survivors, columns)?,
                 })
             })
             .collect::<Result<Vec<ArrayRef>>>()?;

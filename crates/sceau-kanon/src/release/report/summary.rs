@@ -1,12 +1,14 @@
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What was withheld from a release and by which rule: what a data protection officer reads. Never a withheld value.
 ///
 /// The number of withheld cells tells that such groups exist. It is meant for who signs the release, inside the secure
-/// environment; the table itself does not tell a withheld cell from an absent one when withheld cells are omitted.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// environment; the table itself does not tell a withheld cell from an absent one when withheld cells are omitted. What the
+/// withheld cells are is in the [`Dossier`](super::Dossier) alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The project of the permit.
     pub project: String,
@@ -25,10 +27,10 @@ pub struct Report {
 }
 
 /// One rule of a release.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RuleReport {
     /// Its name.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// Whether it was applied to this release.
     pub applied: bool,
     /// How many cells were withheld by it; a cell that breaks several rules counts for the first.

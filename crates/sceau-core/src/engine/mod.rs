@@ -1,0 +1,45 @@
+//! Physical rules that make DataFusion 55's answers right, and the same each time.
+//!
+//! None of them knows a policy. They mend what was seen to give wrong rows, and what lets the order of an answer depend on
+//! how fast its parts were read:
+//!
+//! - [`ForgetConstants`]: a key of ROLLUP, CUBE or GROUPING SETS, or a column of the side of an outer join that NULLs are
+//!   filled in for, is no constant above it, even if it was one below.
+//! - [`ReadInOrder`]: in one partition, the parts of a UNION come one after the other.
+//!
+//! [`soundly`] puts them where they belong among DataFusion's own rules. An application that compares answers with plain
+//! DataFusion's wants them on both sides.
+
+mod constants;
+mod in_order;
+mod opaque;
+
+use std::sync::Arc;
+
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+
+pub use constants::ForgetConstants;
+pub use in_order::ReadInOrder;
+
+/// Physical rules with those of this module among them: constants are forgotten before any other rule builds on them, and
+/// the order of reading is the last thing that is settled.
+///
+/// ```
+/// use datafusion::execution::SessionStateBuilder;
+/// use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+///
+/// let state = SessionStateBuilder::new()
+///     .with_default_features()
+///     .with_physical_optimizer_rules(sceau_core::engine::soundly(PhysicalOptimizer::new().rules))
+///     .build();
+/// # let _ = state;
+/// ```
+pub fn soundly(
+    rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>,
+) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut sound: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
+        vec![Arc::new(ForgetConstants)];
+    sound.extend(rules);
+    sound.push(Arc::new(ReadInOrder));
+    sound
+}
