@@ -39,6 +39,8 @@ mod only_one_query_of_what_is_allowed;
 mod only_the_people_of_the_permit;
 #[path = "promises/operators_see_how_it_ran.rs"]
 mod operators_see_how_it_ran;
+#[path = "promises/parents_are_checked_once.rs"]
+mod parents_are_checked_once;
 #[path = "promises/permits_ask_who_asks.rs"]
 mod permits_ask_who_asks;
 #[path = "promises/pruning_is_kept.rs"]

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
-use super::estimate::selectivity;
+use super::estimate::{expected_of_lists, selectivity};
 use super::leakproof::is_leakproof;
 use super::parent::ParentGuard;
 use super::people::{ListRole, PeopleGuard, Space};
@@ -234,7 +234,7 @@ pub(super) async fn leaf(
         .iter()
         .map(|row| physical(row))
         .collect::<Result<Vec<_>>>()?;
-    let (guards, share) = guards(inner, &people, &stored, state).await?;
+    let guards = guards(inner, &people, &stored, state).await?;
     PolicyExec::try_new(Leaf {
         input,
         rows,
@@ -244,7 +244,9 @@ pub(super) async fn leaf(
         table: inner.model.name.clone(),
         binding: Arc::clone(&inner.binding),
         strict: inner.strict,
-        expected_rows: inner.rows as f64 * selectivity(&inner.policy.rows) * share,
+        expected_rows: inner.rows as f64
+            * selectivity(&inner.policy.rows)
+            * expected_of_lists(&inner.people),
     })
 }
 
@@ -291,17 +293,14 @@ fn needs_contributor(inner: &Inner, wanted: &[Wanted<'_>]) -> bool {
             .any(|part| matches!(part, Wanted::Contributor))
 }
 
-/// The lists of people and the parent that rows are held against, and the share of rows they may be expected to leave.
+/// The lists of people and the parent that rows are held against.
 async fn guards(
     inner: &Arc<Inner>,
     people: &[usize],
     stored: &Schema,
     state: &dyn Session,
-) -> Result<(Vec<Guard>, f64)> {
-    /// A cohort is usually a small part of the population, an opposition list takes next to nobody away.
-    const COHORT: f64 = 0.1;
+) -> Result<Vec<Guard>> {
     let mut guards = Vec::new();
-    let mut share = 1.0;
     let space = Space::of(&inner.model.contributor);
     // A cohort leaves fewer rows than an opposition list, so it is asked first.
     let mut lists: Vec<_> = inner.people.iter().collect();
@@ -314,9 +313,6 @@ async fn guards(
             &space,
             people.to_vec(),
         )?));
-        if list.role() == ListRole::Cohort {
-            share *= COHORT;
-        }
     }
     if let Some(check) = &inner.parent {
         let columns = check
@@ -332,17 +328,9 @@ async fn guards(
         guards.push(Guard::Parent(Arc::new(ParentGuard::new(
             Arc::clone(check),
             columns,
+            stored,
             state,
-        ))));
-        share *= selectivity(&check.parent.policy.rows);
-        if check
-            .parent
-            .people
-            .iter()
-            .any(|list| list.role() == ListRole::Cohort)
-        {
-            share *= COHORT;
-        }
+        )?)));
     }
-    Ok((guards, share))
+    Ok(guards)
 }

@@ -1,7 +1,24 @@
 //! How many rows a leaf may be expected to give: a declared number scaled by what the policy looks like, never by what
 //! the hidden rows are. Joins choose their build side by it.
 
+use std::sync::Arc;
+
 use datafusion::logical_expr::{Expr, Operator};
+
+use super::people::{ListRole, PeopleList};
+
+/// The share of rows that lists of people leave: a cohort is usually a small part of the population, an opposition list
+/// takes next to nobody away.
+pub(super) fn expected_of_lists(lists: &[Arc<PeopleList>]) -> f64 {
+    const COHORT: f64 = 0.1;
+    lists
+        .iter()
+        .map(|list| match list.role() {
+            ListRole::Cohort => COHORT,
+            ListRole::Opposition => 1.0,
+        })
+        .product()
+}
 
 /// The share of rows that a conjunction keeps, guessed from its shape alone.
 pub(super) fn selectivity(conjuncts: &[Expr]) -> f64 {

@@ -11,6 +11,7 @@ use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::work_table::WorkTableExec;
 
 use super::binding::Binding;
+use super::parent_join::{ParentJoinExec, stands_for_the_check};
 use super::policy_exec::PolicyExec;
 
 /// A physical plan reads something that no policy stands before.
@@ -27,35 +28,67 @@ pub fn check_physical_plan(
     plan: &Arc<dyn ExecutionPlan>,
     binding: &Binding,
 ) -> Result<(), UnprotectedSource> {
-    let mut waiting = vec![(Arc::clone(plan), false)];
-    while let Some((node, protected)) = waiting.pop() {
-        let protected = match node.downcast_ref::<PolicyExec>() {
+    let mut waiting = vec![(Arc::clone(plan), Above::Anything)];
+    while let Some((node, above)) = waiting.pop() {
+        if let Some(parent_join) = node.downcast_ref::<ParentJoinExec>() {
+            let sides = sides_of(parent_join, above)?;
+            waiting.extend(sides);
+            continue;
+        }
+        let below = match node.downcast_ref::<PolicyExec>() {
             Some(policy) if policy.binding() != binding => {
                 return Err(UnprotectedSource("a PolicyExec of another session".into()));
             }
-            Some(_) if protected => {
+            Some(_) if above == Above::Policy => {
                 return Err(UnprotectedSource("a PolicyExec below another".into()));
             }
-            Some(_) => true,
+            Some(policy) if policy.leaves_parents_to_join() && above != Above::ParentJoin => {
+                return Err(UnprotectedSource("rows held against no parent".into()));
+            }
+            Some(_) => Above::Policy,
             None => {
-                let allowed = if protected {
-                    may_stand_below(&node)
-                } else {
-                    !node.children().is_empty() || brings_its_own_rows(&node)
+                let allowed = match above {
+                    Above::Policy => may_stand_below(&node),
+                    _ => !node.children().is_empty() || brings_its_own_rows(&node),
                 };
                 if !allowed {
                     return Err(UnprotectedSource(node.name().to_owned()));
                 }
-                protected
+                above
             }
         };
         waiting.extend(
             node.children()
                 .into_iter()
-                .map(|child| (Arc::clone(child), protected)),
+                .map(|child| (Arc::clone(child), below)),
         );
     }
     Ok(())
+}
+
+/// What stands above a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Above {
+    Anything,
+    /// A join that holds the rows of the one leaf below against their parents, and what hands these rows on.
+    ParentJoin,
+    Policy,
+}
+
+/// The build and the probe side of a join that stands for a leaf's check.
+fn sides_of(
+    parent_join: &ParentJoinExec,
+    above: Above,
+) -> Result<[(Arc<dyn ExecutionPlan>, Above); 2], UnprotectedSource> {
+    let join = parent_join.join();
+    let sides = <[_; 2]>::try_from(join.children());
+    match (sides, stands_for_the_check(join), above) {
+        (Ok([build, probe]), Some(_), Above::Anything) => Ok([
+            (Arc::clone(build), Above::Anything),
+            (Arc::clone(probe), Above::ParentJoin),
+        ]),
+        _ => Err(UnprotectedSource("a join that checks no parents".into())),
+    }
 }
 
 /// What DataFusion puts between a leaf and its files.

@@ -128,7 +128,7 @@ fn is_comparison(op: &Operator) -> bool {
 }
 
 /// Whether every value of one type is a value of the other.
-fn loses_nothing(from: &DataType, to: &DataType) -> bool {
+pub(super) fn loses_nothing(from: &DataType, to: &DataType) -> bool {
     use DataType::*;
     match (from, to) {
         (from, to) if from == to => true,

@@ -16,7 +16,7 @@ use super::record::LONGEST_QUESTION;
 use super::stack::{on_large_stack, on_large_stack_now};
 use super::tables::{self, Protected};
 use super::touched::HeldAgainst;
-use crate::enforce::{Binding, FrontGate, check_physical_plan, check_text};
+use crate::enforce::{Binding, FrontGate, check_physical_plan, check_text, leave_parents_to_joins};
 use crate::permit::{Permit, TablePolicy};
 use crate::platform::Platform;
 use crate::sql::{Names, parse_statements};
@@ -218,6 +218,7 @@ impl Opened {
             DefaultPhysicalPlanner::with_extension_planners(planners)
                 .create_physical_plan(&optimized, &state)
                 .await
+                .and_then(leave_parents_to_joins)
                 .map_err(|error| Failure::of_planning(&error))
         })
         .await?;

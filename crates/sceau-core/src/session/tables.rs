@@ -9,6 +9,7 @@ use datafusion::catalog::{
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::{Optimizer, OptimizerRule};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
 
@@ -18,8 +19,8 @@ use super::people;
 use super::touched::{HeldAgainst, StoredColumns};
 use crate::config::ConfigError;
 use crate::enforce::{
-    Binding, Contributors, EnforcePolicies, KeyPart, ParentCheck, PeopleList, ProtectedTable,
-    ProtectedTableParts,
+    Binding, Contributors, EnforcePolicies, ExpectParentJoins, KeyPart, ParentCheck, PeopleList,
+    ProtectedTable, ProtectedTableParts,
 };
 use crate::engine::soundly;
 use crate::permit::{Compiler, Grant, Permit, Source, TablePolicy};
@@ -382,6 +383,9 @@ pub(super) fn state(
     let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> =
         vec![Arc::new(EnforcePolicies::new(Arc::clone(binding)))];
     rules.extend(Optimizer::new().rules);
+    let mut physical: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
+        vec![Arc::new(ExpectParentJoins)];
+    physical.extend(soundly(PhysicalOptimizer::new().rules));
     let functions = platform.functions();
     SessionStateBuilder::new()
         .with_config(config(platform))
@@ -392,7 +396,7 @@ pub(super) fn state(
         .with_aggregate_functions(functions.aggregate())
         .with_window_functions(functions.window())
         .with_optimizer_rules(rules)
-        .with_physical_optimizer_rules(soundly(PhysicalOptimizer::new().rules))
+        .with_physical_optimizer_rules(physical)
         .build()
 }
 

@@ -18,5 +18,5 @@ pub(super) use list::canonical;
 pub(crate) use list::{ListRole, PeopleList, Referential};
 pub(crate) use persons::Persons;
 pub(super) use persons::{SamePeople, hash};
-pub(super) use set::{KeySet, RowHasher};
+pub(super) use set::{KeySet, RowHasher, known, whole};
 pub(crate) use spaces::Space;

@@ -18,23 +18,45 @@ impl RowHasher {
 
     /// One hash a row, and the rows of which no part is NULL.
     pub(crate) fn hash(self, columns: &[ArrayRef]) -> Result<(Vec<u128>, Option<NullBuffer>)> {
-        let rows = columns.first().map_or(0, |column| column.len());
-        let mut high = vec![0_u64; rows];
-        create_hashes(columns, &QualityRandomState::with_seed(self.0), &mut high)?;
-        let mut low = vec![0_u64; rows];
-        create_hashes(columns, &QualityRandomState::with_seed(self.1), &mut low)?;
+        let (high, low) = (self.first_half(columns)?, self.second_half(columns)?);
         let hashes = high
             .into_iter()
             .zip(low)
-            .map(|(high, low)| (u128::from(high) << 64) | u128::from(low))
+            .map(|(high, low)| whole(high, low))
             .collect();
-        let known = columns
-            .iter()
-            .fold(None, |known: Option<NullBuffer>, column| {
-                NullBuffer::union(known.as_ref(), column.logical_nulls().as_ref())
-            });
-        Ok((hashes, known))
+        Ok((hashes, known(columns)))
     }
+
+    /// The first 64 bits of the hashes: enough to tell that most rows are in no set.
+    pub(crate) fn first_half(self, columns: &[ArrayRef]) -> Result<Vec<u64>> {
+        half(self.0, columns)
+    }
+
+    /// The last 64 bits.
+    pub(crate) fn second_half(self, columns: &[ArrayRef]) -> Result<Vec<u64>> {
+        half(self.1, columns)
+    }
+}
+
+/// A hash from its halves.
+pub(crate) fn whole(first: u64, second: u64) -> u128 {
+    (u128::from(first) << 64) | u128::from(second)
+}
+
+/// The rows of which no part is NULL; `None` when that is all of them.
+pub(crate) fn known(columns: &[ArrayRef]) -> Option<NullBuffer> {
+    columns
+        .iter()
+        .fold(None, |known: Option<NullBuffer>, column| {
+            NullBuffer::union(known.as_ref(), column.logical_nulls().as_ref())
+        })
+}
+
+fn half(seed: u64, columns: &[ArrayRef]) -> Result<Vec<u64>> {
+    let rows = columns.first().map_or(0, |column| column.len());
+    let mut hashes = vec![0_u64; rows];
+    create_hashes(columns, &QualityRandomState::with_seed(seed), &mut hashes)?;
+    Ok(hashes)
 }
 
 /// A set of hashed keys: sorted, with an index on their first bits. 16 bytes a key, and less than one for the index.
@@ -80,9 +102,21 @@ impl KeySet {
     }
 
     pub(crate) fn contains(&self, key: u128) -> bool {
+        self.around(key).binary_search(&key).is_ok()
+    }
+
+    /// Whether a key that begins like this is in the set.
+    pub(crate) fn may_contain(&self, first: u64) -> bool {
+        self.around(whole(first, 0))
+            .binary_search_by_key(&first, |key| (key >> 64) as u64)
+            .is_ok()
+    }
+
+    /// The keys that begin as the index sees this one begin.
+    fn around(&self, key: u128) -> &[u128] {
         let prefix = prefix_of(key, self.prefix_bits);
         let (Some(from), Some(to)) = (self.starts.get(prefix), self.starts.get(prefix + 1)) else {
-            return false;
+            return &[];
         };
         // Beyond four billion keys the index stops helping, and a search over the rest is still right.
         let to = if *to == u32::MAX {
@@ -90,7 +124,7 @@ impl KeySet {
         } else {
             *to as usize
         };
-        self.keys[*from as usize..to].binary_search(&key).is_ok()
+        &self.keys[*from as usize..to]
     }
 
     /// The rows whose key is in the set; a row of which a part is NULL is not.
@@ -122,6 +156,9 @@ mod tests {
             prop_assert_eq!(set.len(), expected.len());
             for key in keys.iter().chain(&others) {
                 prop_assert_eq!(set.contains(*key), expected.contains(key));
+                let first = (*key >> 64) as u64;
+                let begins = expected.iter().any(|key| (*key >> 64) as u64 == first);
+                prop_assert_eq!(set.may_contain(first), begins);
             }
         }
     }

@@ -34,7 +34,7 @@ use datafusion::physical_plan::{
 
 use super::binding::Binding;
 use super::contributor::ContributorIds;
-use super::parent::ParentGuard;
+use super::parent::{ParentGuard, ParentKey};
 use super::people::PeopleGuard;
 pub use stream::HiddenFailure;
 
@@ -42,9 +42,11 @@ pub use stream::HiddenFailure;
 #[derive(Debug, Clone)]
 pub struct PolicyExec {
     input: Arc<dyn ExecutionPlan>,
+    stored: SchemaRef,
     rows: Vec<Arc<dyn PhysicalExpr>>,
     absorbed: Vec<Arc<dyn PhysicalExpr>>,
     guards: Vec<Guard>,
+    parents: Parents,
     outputs: Vec<Output>,
     table: String,
     binding: Arc<Binding>,
@@ -69,7 +71,19 @@ pub(super) struct Leaf {
     pub(super) table: String,
     pub(super) binding: Arc<Binding>,
     pub(super) strict: bool,
+    /// A guess at the rows it gives, before their parents are looked at.
     pub(super) expected_rows: f64,
+}
+
+/// Who holds rows that know no person against their parents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parents {
+    /// The leaf.
+    Here,
+    /// The leaf, unless the join above comes to do it; the number of rows is guessed as if it did.
+    Expected,
+    /// The join above.
+    InJoin,
 }
 
 /// What stored rows are held against besides the row policy.
@@ -99,10 +113,12 @@ impl PolicyExec {
         }
         Ok(Self {
             properties: properties(&leaf.input, leaf.schema),
+            stored: leaf.input.schema(),
             input: leaf.input,
             rows: leaf.rows,
             absorbed: vec![],
             guards: leaf.guards,
+            parents: Parents::Here,
             outputs: leaf.outputs,
             table: leaf.table,
             binding: leaf.binding,
@@ -121,6 +137,67 @@ impl PolicyExec {
     pub fn table(&self) -> &str {
         &self.table
     }
+
+    /// How rows reach the parents that they are held against, if they are.
+    pub(super) fn parent_key(&self) -> Option<ParentKey<'_>> {
+        self.parent_guard().map(ParentGuard::key)
+    }
+
+    /// Whether it gives rows whose parent may be hidden, for the join above to throw away.
+    pub(super) fn leaves_parents_to_join(&self) -> bool {
+        self.parents == Parents::InJoin
+    }
+
+    /// The same leaf, for a join that throws away the rows whose parent is hidden.
+    pub(super) fn leaving_parents_to_join(&self) -> Self {
+        self.with_parents(Parents::InJoin)
+    }
+
+    /// The same leaf, with as many rows expected as if the join above came to throw those away.
+    pub(super) fn expecting_parent_join(&self) -> Self {
+        self.with_parents(Parents::Expected)
+    }
+
+    /// The stored column behind an output column, if it is shown as stored.
+    pub(super) fn stored_name(&self, output: usize) -> Option<&str> {
+        match self.outputs.get(output)? {
+            Output::Clear(at) => Some(self.stored.fields().get(*at)?.name()),
+            Output::Masked(_) | Output::Contributor(..) => None,
+        }
+    }
+
+    pub(super) fn shows_stored_columns_only(&self) -> bool {
+        self.outputs
+            .iter()
+            .all(|output| matches!(output, Output::Clear(_)))
+    }
+
+    /// Whether it would take in a condition of the researcher's that stands above it.
+    pub(super) fn would_absorb(&self, condition: &Arc<dyn PhysicalExpr>) -> bool {
+        pushdown::to_stored(self, condition).is_some()
+    }
+
+    fn parent_guard(&self) -> Option<&ParentGuard> {
+        self.guards.iter().find_map(|guard| match guard {
+            Guard::Parent(guard) => Some(guard.as_ref()),
+            Guard::People(_) => None,
+        })
+    }
+
+    fn with_parents(&self, parents: Parents) -> Self {
+        Self {
+            parents,
+            metrics: ExecutionPlanMetricsSet::new(),
+            ..self.clone()
+        }
+    }
+
+    /// What rows are held against in this operator.
+    fn guards(&self) -> Vec<Guard> {
+        let here =
+            |guard: &&Guard| matches!(guard, Guard::People(_)) || self.parents != Parents::InJoin;
+        self.guards.iter().filter(here).cloned().collect()
+    }
 }
 
 /// As many partitions as the input, and nothing else that the input knows of itself.
@@ -136,12 +213,18 @@ fn properties(input: &Arc<dyn ExecutionPlan>, schema: SchemaRef) -> Arc<PlanProp
 impl DisplayAs for PolicyExec {
     fn fmt_as(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match format {
-            DisplayFormatType::Default | DisplayFormatType::Verbose => write!(
-                f,
-                "PolicyExec: table={}, project={}",
-                self.table,
-                self.binding.project()
-            ),
+            DisplayFormatType::Default | DisplayFormatType::Verbose => {
+                write!(
+                    f,
+                    "PolicyExec: table={}, project={}",
+                    self.table,
+                    self.binding.project()
+                )?;
+                if self.leaves_parents_to_join() {
+                    f.write_str(", parents=join")?;
+                }
+                Ok(())
+            }
             DisplayFormatType::TreeRender => writeln!(f, "table={}", self.table),
         }
     }
@@ -184,6 +267,7 @@ impl ExecutionPlan for PolicyExec {
         })?;
         Ok(Arc::new(Self {
             properties: properties(&input, self.schema()),
+            stored: input.schema(),
             input,
             metrics: ExecutionPlanMetricsSet::new(),
             ..Self::clone(&self)
@@ -226,7 +310,11 @@ impl ExecutionPlan for PolicyExec {
             None => 1,
         };
         let kept = 0.2_f64.powi(i32::try_from(self.absorbed.len()).unwrap_or(i32::MAX));
-        let rows = (self.expected_rows * kept / partitions as f64).max(1.0) as usize;
+        let parents = match self.parents {
+            Parents::Here => self.parent_guard().map_or(1.0, ParentGuard::share),
+            Parents::Expected | Parents::InJoin => 1.0,
+        };
+        let rows = (self.expected_rows * kept * parents / partitions as f64).max(1.0) as usize;
         let width: usize = schema
             .fields()
             .iter()

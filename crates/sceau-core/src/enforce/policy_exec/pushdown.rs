@@ -74,7 +74,10 @@ pub(super) fn absorb(
 }
 
 /// A researcher's condition over the stored columns, if it may run on rows that the permit hides.
-fn to_stored(exec: &PolicyExec, filter: &Arc<dyn PhysicalExpr>) -> Option<Arc<dyn PhysicalExpr>> {
+pub(super) fn to_stored(
+    exec: &PolicyExec,
+    filter: &Arc<dyn PhysicalExpr>,
+) -> Option<Arc<dyn PhysicalExpr>> {
     if exec.strict {
         return None;
     }

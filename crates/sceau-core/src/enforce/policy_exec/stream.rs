@@ -83,7 +83,7 @@ pub(super) fn execute(
         input,
         rows: exec.rows.clone(),
         absorbed: exec.absorbed.clone(),
-        guards: exec.guards.clone(),
+        guards: exec.guards(),
         coalescer: BatchCoalescer::new(Arc::clone(&layout.survivors), batch_size),
         counted: 0,
         batch_size,
