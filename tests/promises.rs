@@ -15,12 +15,18 @@ mod a_release_waits_for_a_person;
 mod answers_are_right_where_the_engine_errs;
 #[path = "promises/answers_are_the_same_over_s3.rs"]
 mod answers_are_the_same_over_s3;
+#[path = "promises/denied_is_like_absent.rs"]
+mod denied_is_like_absent;
 #[path = "promises/doors/mod.rs"]
 mod doors;
 #[path = "promises/drift_from_the_model_is_said.rs"]
 mod drift_from_the_model_is_said;
+#[path = "promises/every_question_is_recorded.rs"]
+mod every_question_is_recorded;
 #[path = "promises/every_table_of_the_model_registers.rs"]
 mod every_table_of_the_model_registers;
+#[path = "promises/files_are_read_or_refused.rs"]
+mod files_are_read_or_refused;
 #[path = "promises/hidden_values_stay_hidden.rs"]
 mod hidden_values_stay_hidden;
 #[path = "promises/masks_show_what_they_say.rs"]
@@ -31,16 +37,24 @@ mod names_match_in_any_case;
 mod only_one_query_of_what_is_allowed;
 #[path = "promises/only_the_people_of_the_permit.rs"]
 mod only_the_people_of_the_permit;
+#[path = "promises/operators_see_how_it_ran.rs"]
+mod operators_see_how_it_ran;
 #[path = "promises/parents_are_checked_once.rs"]
 mod parents_are_checked_once;
+#[path = "promises/permits_ask_who_asks.rs"]
+mod permits_ask_who_asks;
 #[path = "promises/pruning_is_kept.rs"]
 mod pruning_is_kept;
 #[path = "promises/pseudonyms_join_within_a_project.rs"]
 mod pseudonyms_join_within_a_project;
 #[path = "promises/published_files_are_answered.rs"]
 mod published_files_are_answered;
+#[path = "promises/queries_of_epidemiologists.rs"]
+mod queries_of_epidemiologists;
 #[path = "promises/stored_tables_are_what_the_model_says.rs"]
 mod stored_tables_are_what_the_model_says;
+#[path = "promises/the_journal_outlives_a_kill.rs"]
+mod the_journal_outlives_a_kill;
 #[path = "promises/without_policies_nothing_is_read.rs"]
 mod without_policies_nothing_is_read;
 #[path = "promises/wrong_files_are_named.rs"]

@@ -4,6 +4,7 @@
 //! cargo run --release --example sql -- --platform platform.toml --permit permit.toml --as ana \
 //!     [--release] [--report] [--format csv|json|table] ("SELECT …" | --file queries.sql | --check)
 //! cargo run --release --example sql -- --model er_prs_f
+//! cargo run --release --example sql -- --platform platform.toml --verify-journal [--anchor 12:6a09…]
 //! ```
 //!
 //! With `--file`, every statement is answered with one line of JSON, in order, whatever becomes of the ones before it.
@@ -14,6 +15,7 @@
 
 mod ask;
 mod files;
+mod journal;
 mod print;
 mod split;
 
@@ -24,6 +26,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
+use sceau::journal::Head;
 use sceau::{Permit, Platform};
 
 use ask::{Answer, Asker};
@@ -35,10 +38,10 @@ struct Arguments {
     #[arg(long, required_unless_present = "model")]
     platform: Option<PathBuf>,
     /// The permit's file: what may be seen, and of whom.
-    #[arg(long, required_unless_present = "model")]
+    #[arg(long, required_unless_present_any = ["model", "verify_journal"])]
     permit: Option<PathBuf>,
     /// Who asks; the permit must name them.
-    #[arg(long = "as", required_unless_present = "model")]
+    #[arg(long = "as", required_unless_present_any = ["model", "verify_journal"])]
     principal: Option<String>,
     /// Asks for a release: cells that describe too few people are withheld.
     #[arg(long)]
@@ -63,11 +66,18 @@ struct Arguments {
     /// Prints what the data model knows of a table, and needs nothing else.
     #[arg(long, exclusive = true)]
     model: Option<String>,
+    /// Verifies the platform's journal from its first record to its last, and asks nothing. The exit status is 0 if it is what
+    /// was written.
+    #[arg(long, conflicts_with_all = ["permit", "principal", "sql", "file", "check", "release"])]
+    verify_journal: bool,
+    /// The head of the journal as it was kept elsewhere: shows also whether records were cut from the end.
+    #[arg(long, requires = "verify_journal")]
+    anchor: Option<Head>,
     /// How the answer to one query is printed.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// The query.
-    #[arg(required_unless_present_any = ["file", "check", "model"], conflicts_with = "file")]
+    #[arg(required_unless_present_any = ["file", "check", "model", "verify_journal"], conflicts_with = "file")]
     sql: Option<String>,
     /// A file of queries that end with `;`: each is answered with one line of JSON.
     #[arg(long)]
@@ -142,6 +152,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         );
     }
     let needed = "--platform, --permit and --as are needed";
+    if arguments.verify_journal {
+        let journal = Platform::stored_journal(arguments.platform.ok_or(needed)?)?;
+        return journal::verify(&mut std::io::stdout().lock(), &journal, arguments.anchor);
+    }
     let platform = Platform::from_file(arguments.platform.ok_or(needed)?).await?;
     let permit = Permit::from_file(arguments.permit.ok_or(needed)?)?;
     let session = platform.session(&permit, &arguments.principal.ok_or(needed)?)?;

@@ -117,7 +117,7 @@ fn twins(pairs: usize) -> Vec<Pair> {
 
 const CARE: &str = "SELECT count(*) FROM er_prs_f";
 const STAYS: &str = "SELECT count(*) FROM t_mco19c";
-const BOTH: &str = "SELECT count(*) FROM (SELECT BEN_NIR_PSA AS id FROM er_prs_f UNION ALL SELECT NIR_ANO_17 FROM t_mco19c)";
+const BOTH: &str = "SELECT count(DISTINCT id) FROM (SELECT BEN_NIR_PSA AS id FROM er_prs_f UNION ALL SELECT NIR_ANO_17 FROM t_mco19c)";
 const JOINED: &str =
     "SELECT count(*) FROM er_prs_f p JOIN t_mco19c c ON p.BEN_NIR_PSA = c.NIR_ANO_17";
 const NESTED: &str =

@@ -350,15 +350,3 @@ async fn a_release_that_is_too_large_says_how_to_ask_less() {
         assert!(error.to_string().contains("fewer or coarser"), "{error}");
     }
 }
-
-#[tokio::test]
-async fn a_rule_that_is_asked_for_and_not_applied_is_not_silent() {
-    let platform = stays(&[("75", 12)]).await;
-    let (_, dossier) = asked(&under(&platform, "unanimous = true"), BY_REGION).await;
-    let not_checked = dossier.not_checked().join("\n");
-    assert!(not_checked.contains("unanimous"), "{not_checked}");
-    let refused = Releaser::new(&under(&platform, "p_percent = 10"))
-        .sql(BY_REGION)
-        .await;
-    assert_eq!(refused.expect_err("p %").code(), "not_releasable");
-}

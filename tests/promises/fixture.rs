@@ -53,6 +53,12 @@ impl Stored {
         self
     }
 
+    /// Anything else that a platform's builder can be told.
+    pub fn with(mut self, change: impl FnOnce(PlatformBuilder) -> PlatformBuilder) -> Self {
+        self.builder = change(self.builder);
+        self
+    }
+
     /// Writes one file of a table.
     pub async fn file(self, path: &str, batch: &RecordBatch) -> Self {
         self.file_in_groups(path, batch, 1024).await

@@ -123,6 +123,7 @@ async fn each_key_wrong_in_turn_is_named_with_its_line_and_what_was_expected() {
         ),
         ("region IN ('075','092')", "day < now()"),
         ("region IN ('075','092')", "count(*) > 1"),
+        ("region IN ('075','092')", "region = permit.key"),
         ("deny    = []", "deny = [\"nom\"]"),
         ("patient = \"pseudonym\"", "patient = \"clear\""),
         ("patient = \"pseudonym\"", "region = \"pseudonym\""),
@@ -210,10 +211,88 @@ async fn each_key_of_a_platform_file_wrong_in_turn_is_named() {
         "[store.snds]\nurl = \"memory:///\"\n[table.t]\nstore = \"snds\"\npath = \"x/\"\n[table.t.columns]\na = { role = \"secret\" }",
         "[stores]\n",
         "not toml",
+        "[journal]\npath = \"journal/\"",
+        "[journal]\nkey = \"journal\"",
+        "[journal]\npath = \"\"\nkey = \"journal\"",
+        "[journal]\npath = \"journal/\"\nkey = \"\"",
+        "[journal]\npath = \"journal/\"\nkey = \"journal\"",
+        "[keys]\nprovider = \"file\"\npath = \"keys/\"\n[journal]\npath = \"journal/\"\nkey = \"journal\"",
+        "[keys]\nprovider = \"file\"\npath = \"keys/\"\n[journal]\npath = \"journal/\"\nkey = \"../journal\"",
+        "[keys]\nprovider = \"vault\"\n[journal]\npath = \"journal/\"\nkey = \"journal\"",
+        "[journal]\npath = \"journal/\"\nkey = \"journal\"\nrotate_bytes = 4095",
+        "[journal]\npath = \"journal/\"\nkey = \"journal\"\nrotate_bytes = \"16 MiB\"",
+        "[journal]\npath = \"journal/\"\nkey = \"journal\"\nrotate = true",
+        "journal = \"journal/\"",
     ] {
         said.push_str(&format!("{text:?}\n    {}\n", platform_problem(text).await));
     }
     insta::assert_snapshot!(said);
+}
+
+/// A journal that cannot be taken up is named by its key, and nothing else of the file is at fault.
+#[tokio::test]
+async fn a_journal_that_cannot_be_taken_up_is_named() {
+    let folder = tempfile::tempdir().expect("folder");
+    let at = |path: &str| folder.path().join(path);
+    std::fs::create_dir(at("keys")).expect("keys");
+    std::fs::write(at("keys/journal.key"), "5e".repeat(32)).expect("key");
+    std::fs::write(at("keys/other.key"), "7a".repeat(32)).expect("key");
+    let text = "[keys]\nprovider = \"file\"\npath = \"keys/\"\n[journal]\npath = \"journal/\"\nkey = \"journal\"\n";
+    let file = at("platform.toml");
+    std::fs::write(&file, text).expect("write");
+    let problem = async || {
+        let error = Platform::from_file(&file).await.expect_err("no journal");
+        error
+            .to_string()
+            .replace(&folder.path().display().to_string(), "…")
+    };
+    let first = Platform::from_file(&file).await.expect("a platform");
+    assert_eq!(
+        problem().await,
+        "…/platform.toml:5: journal.path: expected a folder with a journal that can be taken up, or none, found …/journal/: another writer has this journal"
+    );
+    // Its reviewer needs no turn.
+    let verified = Platform::stored_journal(&file)
+        .expect("journal")
+        .verify(None);
+    assert_eq!(verified.expect("whole").entries, 0);
+    drop(first);
+
+    std::fs::write(&file, text.replace("\"journal\"", "\"other\"")).expect("write");
+    let error = problem().await;
+    assert!(
+        error.starts_with("…/platform.toml:5: journal.path: ") && error.contains("another key"),
+        "{error}"
+    );
+    std::fs::write(&file, text).expect("write");
+    let journal = at("journal/journal-000001.jsonl");
+    let whole = std::fs::read_to_string(&journal).expect("journal");
+    std::fs::write(&journal, whole.replace("\"seq\":1", "\"seq\":2")).expect("write");
+    let error = problem().await;
+    assert!(
+        error.starts_with("…/platform.toml:5: journal.path: "),
+        "{error}"
+    );
+    std::fs::write(&file, text.replace("journal/", "platform.toml")).expect("write");
+    let error = problem().await;
+    assert!(
+        error.starts_with("…/platform.toml:5: journal.path: "),
+        "{error}"
+    );
+    assert!(
+        Platform::stored_journal(at("none.toml"))
+            .expect_err("none")
+            .to_string()
+            .contains("cannot be read")
+    );
+    std::fs::write(&file, "").expect("write");
+    assert_eq!(
+        Platform::stored_journal(&file)
+            .expect_err("none")
+            .to_string()
+            .replace(&folder.path().display().to_string(), "…"),
+        "…/platform.toml: journal: expected where the journal is, found nothing"
+    );
 }
 
 #[tokio::test]

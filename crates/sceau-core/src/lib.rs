@@ -14,6 +14,7 @@
 //! | [`permit`] | what one project may see: parsed, checked, compiled |
 //! | [`enforce`] | the protected table, the optimizer rule, the leaf operator, the two gates |
 //! | [`engine`] | rules that keep DataFusion's answers right and repeatable; they know no policy |
+//! | [`journal`] | what was asked and what was decided |
 //! | [`platform`], [`session`] | the front door |
 #![warn(missing_docs)]
 

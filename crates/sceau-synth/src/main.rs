@@ -1,11 +1,13 @@
 //! `sceau-synth generate` makes up SNDS data; `sceau-synth import` turns the Health Data Hub's published files into
-//! Parquet.
+//! Parquet; `sceau-synth describe` tells what is in a folder of such data.
 
 use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use sceau_synth::{
-    Error, GenerateOptions, ImportOptions, KeptAsText, OnMismatch, generate_with_progress,
+    Columns, Error, GenerateOptions, ImportOptions, KeptAsText, OnMismatch, describe,
+    generate_with_progress,
 };
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -33,19 +35,38 @@ enum Command {
         /// Years of care.
         #[arg(long, default_value_t = GenerateOptions::default().years)]
         years: u16,
+        /// Which columns of each table.
+        #[arg(long, value_enum, default_value_t = Width::All)]
+        columns: Width,
+        /// How many threads; as many as the machine runs at once if not said.
+        #[arg(long)]
+        threads: Option<NonZeroUsize>,
         /// The folder to write to: one folder a table.
         out: PathBuf,
+    },
+    /// Tells the rows, sizes and a few distributions of the tables in a folder.
+    Describe {
+        /// The folder: one folder a table.
+        path: PathBuf,
     },
     /// Turns every CSV file below a folder into Parquet, typed by the data model and the Table Schema beside it.
     Import {
         /// What to do with a value that does not fit its column's type.
-        #[arg(long, value_enum, default_value_t = Mismatch::Error)]
+        #[arg(long, value_enum, default_value_t = Mismatch::Text)]
         on_mismatch: Mismatch,
         /// The folder to read.
         src: PathBuf,
         /// The folder to write to: one folder a table.
         out: PathBuf,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Width {
+    /// All of the data model.
+    All,
+    /// Those that the queries under benches/queries name.
+    Used,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -63,6 +84,8 @@ fn main() -> ExitCode {
             seed,
             first_year,
             years,
+            columns,
+            threads,
             out,
         } => generate(
             &GenerateOptions {
@@ -70,9 +93,15 @@ fn main() -> ExitCode {
                 seed,
                 first_year,
                 years,
+                columns: match columns {
+                    Width::All => Columns::All,
+                    Width::Used => Columns::Used,
+                },
+                threads,
             },
             &out,
         ),
+        Command::Describe { path } => describe(&path).map(|description| print!("{description}")),
         Command::Import {
             on_mismatch,
             src,

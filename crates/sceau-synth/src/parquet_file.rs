@@ -9,20 +9,8 @@ use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// Rows of a row group: enough to compress well, few enough that many files can be open at once.
+/// Rows of a row group: enough to compress well, few enough to be held in memory.
 const ROW_GROUP_ROWS: usize = 65_536;
-
-/// Rows of a page. A page is kept in a wide form until it is full: with the usual 20,000 rows, sixty files of a hundred
-/// columns took more than a gigabyte.
-const PAGE_ROWS: usize = 4_096;
-
-/// A Parquet file that appears under its name when it is whole; before, it has `.partial` after it.
-pub(crate) struct ParquetFile {
-    path: PathBuf,
-    partial: PathBuf,
-    writer: Option<ArrowWriter<File>>,
-    rows: usize,
-}
 
 /// Zstandard, and nothing in the file that depends on when or by which version it was written.
 pub(crate) fn properties() -> WriterPropertiesBuilder {
@@ -30,7 +18,52 @@ pub(crate) fn properties() -> WriterPropertiesBuilder {
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by("sceau-synth".to_owned())
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(PAGE_ROWS)
+}
+
+/// A file that appears under its name when it is whole; before, it has `.partial` after it, and given up it is gone.
+pub(crate) struct Partial {
+    path: PathBuf,
+    temporary: PathBuf,
+}
+
+impl Partial {
+    /// Makes the file, empty; its folder is there.
+    pub(crate) fn create(path: &Path) -> Result<(Self, File), Error> {
+        let mut temporary = path.as_os_str().to_owned();
+        temporary.push(".partial");
+        let temporary = PathBuf::from(temporary);
+        let file = File::create(&temporary).map_err(Error::io(&temporary))?;
+        let path = path.to_owned();
+        Ok((Self { path, temporary }, file))
+    }
+
+    /// The name it will have.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The name it has.
+    pub(crate) fn temporary(&self) -> &Path {
+        &self.temporary
+    }
+
+    /// Gives it its name.
+    pub(crate) fn complete(self) -> Result<(), Error> {
+        std::fs::rename(&self.temporary, &self.path).map_err(Error::io(&self.path))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // A complete file bears its name, and this finds nothing.
+        let _ = std::fs::remove_file(&self.temporary);
+    }
+}
+
+/// A Parquet file that is written from batches of rows.
+pub(crate) struct ParquetFile {
+    partial: Partial,
+    writer: ArrowWriter<File>,
 }
 
 impl ParquetFile {
@@ -40,49 +73,25 @@ impl ParquetFile {
         schema: SchemaRef,
         properties: WriterProperties,
     ) -> Result<Self, Error> {
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
-        let file = File::create(&partial).map_err(Error::io(&partial))?;
-        let mut created = Self {
-            path: path.to_owned(),
-            partial,
-            writer: None,
-            rows: 0,
-        };
+        let (partial, file) = Partial::create(path)?;
         let writer =
             ArrowWriter::try_new(file, schema, Some(properties)).map_err(Error::parquet(path))?;
-        created.writer = Some(writer);
-        Ok(created)
+        Ok(Self { partial, writer })
     }
 
     /// Adds rows.
     pub(crate) fn write(&mut self, rows: &RecordBatch) -> Result<(), Error> {
-        let Some(writer) = &mut self.writer else {
-            return Ok(());
-        };
-        self.rows += rows.num_rows();
-        writer.write(rows).map_err(Error::parquet(&self.path))
-    }
-
-    /// The rows written so far.
-    pub(crate) fn rows(&self) -> usize {
-        self.rows
+        self.writer
+            .write(rows)
+            .map_err(Error::parquet(self.partial.path()))
     }
 
     /// Writes what is left and gives the file its name.
-    pub(crate) fn finish(mut self) -> Result<(), Error> {
-        if let Some(writer) = self.writer.take() {
-            writer.close().map_err(Error::parquet(&self.path))?;
-        }
-        std::fs::rename(&self.partial, &self.path).map_err(Error::io(&self.path))
-    }
-}
-
-impl Drop for ParquetFile {
-    fn drop(&mut self) {
-        // After `finish` the file bears its name and this finds nothing.
-        let _ = std::fs::remove_file(&self.partial);
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        self.writer
+            .close()
+            .map_err(Error::parquet(self.partial.path()))?;
+        self.partial.complete()
     }
 }
 

@@ -6,7 +6,7 @@ use arrow::row::{RowConverter, SortField};
 use arrow::util::display::array_value_to_string;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sceau_core::snds;
-use sceau_synth::{Error, GenerateOptions, Summary, generate};
+use sceau_synth::{Columns, Error, GenerateOptions, Summary, generate};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ const OPTIONS: GenerateOptions = GenerateOptions {
     seed: 11,
     first_year: 2019,
     years: 2,
+    columns: Columns::All,
+    threads: None,
 };
 
 fn made(options: &GenerateOptions) -> (TempDir, Summary) {
@@ -121,7 +123,8 @@ fn more_patients_leave_the_first_ones_as_they_were() {
         table(few.path(), "IR_BEN_R"),
         table(many.path(), "IR_BEN_R"),
     );
-    assert_eq!(few, many.slice(0, 50));
+    assert!(few.num_rows() >= 50);
+    assert_eq!(few, many.slice(0, few.num_rows()));
 }
 
 #[test]
@@ -149,7 +152,7 @@ fn every_file_has_the_columns_and_types_of_the_data_model() {
             .collect();
         assert_eq!(found, expected, "{name}");
     }
-    assert_eq!(summary.tables.len(), 12);
+    assert_eq!(summary.tables.len(), 20);
 }
 
 #[test]
@@ -180,12 +183,46 @@ fn every_medicine_belongs_to_exactly_one_line_and_to_a_product() {
 }
 
 #[test]
-fn every_row_about_a_person_is_about_a_beneficiary() {
+fn every_detail_belongs_to_exactly_one_line() {
     let (out, _) = made(&OPTIONS);
+    let lines = table(out.path(), "ER_PRS_F");
+    let keys: HashSet<_> = rows(&lines, &NINE).into_iter().collect();
+    let columns: Vec<_> = NINE
+        .iter()
+        .copied()
+        .chain(["PRS_NAT_REF", "DPN_QLF"])
+        .collect();
+    let by_key: HashMap<_, _> = rows(&lines, &columns)
+        .into_iter()
+        .map(|row| (row[..9].to_vec(), (row[9].clone(), row[10].clone())))
+        .collect();
+    for name in ["ER_CAM_F", "ER_ETE_F"] {
+        let details = rows(&table(out.path(), name), &NINE);
+        let distinct: HashSet<_> = details.iter().cloned().collect();
+        assert!(details.len() > 500, "{name}: {}", details.len());
+        assert_eq!(distinct.len(), details.len(), "{name}");
+        assert!(distinct.is_subset(&keys), "{name}");
+    }
+    // Care in a public hospital is here for information only.
+    let columns: Vec<_> = NINE.iter().copied().chain(["ETE_IND_TAA"]).collect();
+    for row in rows(&table(out.path(), "ER_ETE_F"), &columns) {
+        let (_, qualifier) = &by_key[&row[..9]];
+        assert_eq!(row[9] == "1", qualifier == "71");
+    }
+    // An act of the CCAM is billed as one.
+    for row in rows(&table(out.path(), "ER_CAM_F"), &NINE) {
+        let (nature, _) = &by_key[&row];
+        assert!(["1352", "1351", "1324", "1321"].contains(&nature.as_str()));
+    }
+}
+
+#[test]
+fn every_row_about_a_person_is_about_a_beneficiary() {
+    let (out, summary) = made(&OPTIONS);
     let people = table(out.path(), "IR_BEN_R");
     let pair = ["BEN_NIR_PSA", "BEN_RNG_GEM"];
     let pairs: HashSet<_> = rows(&people, &pair).into_iter().collect();
-    assert_eq!(pairs.len(), 600);
+    assert_eq!(pairs.len() as u64, summary.rows("IR_BEN_R"));
     for name in ["ER_PRS_F", "IR_IMB_R"] {
         for row in rows(&table(out.path(), name), &pair) {
             assert!(pairs.contains(&row), "{name}");
@@ -193,14 +230,17 @@ fn every_row_about_a_person_is_about_a_beneficiary() {
     }
     let nirs: HashSet<_> = rows(&people, &["BEN_NIR_PSA"]).into_iter().collect();
     for name in ["T_MCO19C", "T_MCO20C"] {
-        for row in rows(&table(out.path(), name), &["NIR_ANO_17"]) {
-            assert!(nirs.contains(&row), "{name}");
+        for row in rows(&table(out.path(), name), &["NIR_ANO_17", "NIR_RET"]) {
+            let known = nirs.contains(&row[..1]);
+            assert_eq!(known, row[1] == "0", "{name}");
+            assert!(known || row[0] == "x".repeat(17), "{name}");
         }
     }
     let deaths: HashMap<_, _> = rows(&people, &["BEN_IDT_ANO", "BEN_DCD_DTE"])
         .into_iter()
         .map(|row| (row[0].clone(), row[1].clone()))
         .collect();
+    assert_eq!(deaths.len(), 600);
     let dead = rows(
         &table(out.path(), "KI_CCI_R"),
         &["BEN_IDT_ANO", "BEN_DCD_DTE"],
@@ -214,7 +254,81 @@ fn every_row_about_a_person_is_about_a_beneficiary() {
 }
 
 #[test]
-fn the_three_tables_of_a_stay_share_its_key() {
+fn some_people_have_two_pseudo_nirs_and_their_care_bears_both() {
+    let (out, summary) = made(&OPTIONS);
+    let columns = ["BEN_IDT_ANO", "BEN_NIR_ANO", "BEN_NIR_PSA", "BEN_RNG_GEM"];
+    let mut nirs: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows(&table(out.path(), "IR_BEN_R"), &columns) {
+        assert!(row[0] == row[1] || row[0] == format!("{}{}", row[2], row[3]));
+        nirs.entry(row[0].clone()).or_default().push(row[2].clone());
+    }
+    let several: Vec<_> = nirs.values().filter(|nirs| nirs.len() > 1).collect();
+    assert!((15..60).contains(&several.len()), "{}", several.len());
+    assert_eq!(several.len() as u64 + 600, summary.rows("IR_BEN_R"));
+    let lines = rows(
+        &table(out.path(), "ER_PRS_F"),
+        &["BEN_NIR_PSA", "EXE_SOI_DTD"],
+    );
+    let mut both = 0;
+    for nirs in several {
+        let days = |nir: &String| {
+            let days = lines.iter().filter(move |row| row[0] == *nir);
+            days.map(|row| row[1].clone()).collect::<Vec<_>>()
+        };
+        let (earlier, later) = (days(&nirs[0]), days(&nirs[1]));
+        assert!(earlier.iter().max() < later.iter().min() || later.is_empty());
+        both += usize::from(!earlier.is_empty() && !later.is_empty());
+    }
+    assert!(both > 10, "{both}");
+}
+
+#[test]
+fn professionals_are_known_by_those_who_did_and_prescribed() {
+    let (out, _) = made(&OPTIONS);
+    let known = rows(
+        &table(out.path(), "DA_PRA_R"),
+        &["PFS_PFS_NUM", "PFS_EXC_COM"],
+    );
+    let numbers: HashSet<_> = known.iter().map(|row| row[0].clone()).collect();
+    assert_eq!(numbers.len(), known.len());
+    for row in &known {
+        assert_eq!((row[0].len(), row[1].len()), (8, 5));
+        assert_eq!(row[0][..2], row[1][..2]);
+    }
+    let columns = ["PFS_EXE_NUM", "PFS_PRE_NUM", "PRS_MTT_NUM"];
+    for row in rows(&table(out.path(), "ER_PRS_F"), &columns) {
+        for number in row.iter().filter(|number| !number.is_empty()) {
+            assert!(numbers.contains(number), "{number}");
+        }
+    }
+}
+
+#[test]
+fn until_2017_some_hospitals_sent_their_stays_twice() {
+    let (out, _) = made(&GenerateOptions {
+        patients: 2_500,
+        first_year: 2017,
+        columns: Columns::Used,
+        ..OPTIONS
+    });
+    let stays = |year: &str| rows(&table(out.path(), &format!("T_MCO{year}C")), &["ETA_NUM"]);
+    // Numbers of sites in Paris and Lyon; the hospitals' own begin otherwise.
+    let sites = |year: &str| {
+        let stays = stays(year);
+        let sites = stays.iter().filter(|row| {
+            ["75080", "69078", "13078"]
+                .iter()
+                .any(|site| row[0].starts_with(site))
+        });
+        (sites.count(), stays.len())
+    };
+    let (twice, all) = sites("17");
+    assert!(twice > 3 && twice * 10 < all, "{twice} of {all}");
+    assert_eq!(sites("18").0, 0);
+}
+
+#[test]
+fn the_tables_of_a_stay_share_its_key() {
     let (out, _) = made(&OPTIONS);
     let key = ["ETA_NUM", "RSA_NUM"];
     for year in ["19", "20"] {
@@ -224,7 +338,13 @@ fn the_three_tables_of_a_stay_share_its_key() {
         assert_eq!(distinct.len(), stays.len());
         assert_eq!(stays, read("C"));
         assert!(stays.len() > 50);
-        assert!(read("D").iter().all(|key| distinct.contains(key)));
+        for part in ["D", "A", "UM"] {
+            let keys = read(part);
+            assert!(keys.iter().all(|key| distinct.contains(key)), "{part}");
+            assert!(keys.len() > 50, "{part}");
+        }
+        let units: HashSet<_> = read("UM").into_iter().collect();
+        assert_eq!(units, distinct, "every stay goes through a unit");
     }
 }
 
@@ -265,6 +385,7 @@ fn diabetics_take_insulin_or_tablets_have_the_illness_and_go_to_hospital_for_it(
     let (out, _) = made(&GenerateOptions {
         patients: 1_500,
         years: 1,
+        columns: Columns::Used,
         ..OPTIONS
     });
     let ill: HashSet<_> = rows(
@@ -319,6 +440,42 @@ fn a_folder_with_files_of_an_earlier_run_is_refused() {
     let (out, _) = made(&options);
     let error = generate(&options, out.path()).unwrap_err();
     assert!(matches!(error, Error::Occupied { .. }), "{error}");
+}
+
+#[test]
+fn the_used_columns_are_those_of_all_that_the_queries_name() {
+    let options = GenerateOptions {
+        patients: 40,
+        ..OPTIONS
+    };
+    let (all, _) = made(&options);
+    let (used, summary) = made(&GenerateOptions {
+        columns: Columns::Used,
+        ..options
+    });
+    for (name, count) in &summary.tables {
+        let (all, used) = (table(all.path(), name), table(used.path(), name));
+        assert_eq!(used.num_rows() as u64, *count);
+        assert!(
+            used.num_columns() < all.num_columns() && used.num_columns() > 1,
+            "{name}"
+        );
+        for (place, field) in used.schema().fields().iter().enumerate() {
+            let same = all.column_by_name(field.name());
+            assert_eq!(same, Some(used.column(place)), "{name}.{}", field.name());
+        }
+    }
+}
+
+#[test]
+fn too_many_patients_are_refused() {
+    let out = tempfile::tempdir().unwrap();
+    let options = GenerateOptions {
+        patients: 100_000_001,
+        ..OPTIONS
+    };
+    let error = generate(&options, out.path()).unwrap_err();
+    assert!(matches!(error, Error::Options(_)), "{error}");
 }
 
 #[test]

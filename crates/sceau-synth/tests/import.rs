@@ -16,6 +16,15 @@ const TEXT: ImportOptions = ImportOptions {
     on_mismatch: OnMismatch::Text,
 };
 
+const STRICT: ImportOptions = ImportOptions {
+    on_mismatch: OnMismatch::Error,
+};
+
+#[test]
+fn nothing_is_lost_unless_somebody_asks_for_strictness() {
+    assert_eq!(ImportOptions::default(), TEXT);
+}
+
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -56,7 +65,7 @@ fn values(table: &RecordBatch, column: usize) -> Vec<Option<String>> {
 fn a_table_of_the_model_is_typed_by_it_and_keeps_rows_columns_and_text() {
     let csv = "\u{feff}BEN_SEX_COD;BEN_NIR_PSA;IMB_ALD_DTD;mine\r\n\
         1;0070000000000000a;2019-06-28;\"a;\"\"b\"\"\nc\"\r\n;;; x \r\n";
-    let (report, out) = imported(&[("IR_IMB_R.csv", csv)], &ImportOptions::default());
+    let (report, out) = imported(&[("IR_IMB_R.csv", csv)], &STRICT);
     let table = &report.unwrap().tables[0];
     assert_eq!((table.name.as_str(), table.rows), ("IR_IMB_R", 2));
     assert_eq!(table.unknown_columns, ["BEN_SEX_COD", "mine"]);
@@ -91,7 +100,7 @@ fn a_table_of_the_model_is_typed_by_it_and_keeps_rows_columns_and_text() {
 fn a_value_that_does_not_fit_is_named_and_leaves_nothing_of_its_table() {
     let good = ("ER_BIO_F.csv", "BIO_ORD_NUM\n1\n");
     let bad = ("ER_CPT_F.csv", "CPT_ORD_NUM;GES_GRG_COD\n1;2\n3;MB1\n");
-    let (result, out) = imported(&[good, bad], &ImportOptions::default());
+    let (result, out) = imported(&[good, bad], &STRICT);
     let error = result.unwrap_err();
     let Error::Value {
         path, line, column, ..
@@ -134,7 +143,7 @@ fn a_blank_line_is_a_row_where_one_column_makes_a_row_and_nothing_elsewhere() {
         ("ONE.csv", "A\n1\n\n3\n"),
         ("TWO.csv", "A,B\n1,2\n\n3,4\n\n"),
     ];
-    let (report, out) = imported(&files, &ImportOptions::default());
+    let (report, out) = imported(&files, &STRICT);
     let rows: Vec<_> = report
         .unwrap()
         .tables
@@ -147,7 +156,7 @@ fn a_blank_line_is_a_row_where_one_column_makes_a_row_and_nothing_elsewhere() {
 
 #[test]
 fn a_table_of_one_column_has_no_separator() {
-    let (report, out) = imported(&[("T.csv", "A\na,b;c\n")], &ImportOptions::default());
+    let (report, out) = imported(&[("T.csv", "A\na,b;c\n")], &STRICT);
     assert_eq!(report.unwrap().tables[0].rows, 1);
     assert_eq!(
         values(&read(out.path(), "T"), 0),
@@ -190,10 +199,7 @@ fn what_the_schema_declares_missing_is_null_and_its_formats_are_read() {
         {"name": "b", "type": "boolean", "trueValues": ["O"], "falseValues": ["N"]},
         {"name": "m", "type": "date", "format": "%m"}]}"#;
     let csv = "n,d,b,m\nNA,28062019,O,06\n5,NA,N,\n";
-    let (report, out) = imported(
-        &[("T.csv", csv), ("t.json", schema)],
-        &ImportOptions::default(),
-    );
+    let (report, out) = imported(&[("T.csv", csv), ("t.json", schema)], &STRICT);
     report.unwrap();
     let read = read(out.path(), "T");
     let schema = read.schema();
@@ -292,7 +298,7 @@ proptest! {
         std::fs::write(src.path().join("Random.json"), schema.to_string()).unwrap();
 
         let out = tempfile::tempdir().unwrap();
-        let report = import(&ImportOptions::default(), src.path(), out.path()).unwrap();
+        let report = import(&STRICT, src.path(), out.path()).unwrap();
         prop_assert_eq!(report.tables[0].rows, 5);
         let read = read(out.path(), "Random");
         for (place, (kind, written)) in columns.iter().enumerate() {
@@ -414,7 +420,7 @@ fn the_published_files_are_imported_whole() {
 fn the_published_files_stop_a_strict_import_at_the_first_code_with_a_zero() {
     let Some(src) = published() else { return };
     let out = tempfile::tempdir().unwrap();
-    let error = import(&ImportOptions::default(), &src, out.path()).unwrap_err();
+    let error = import(&STRICT, &src, out.path()).unwrap_err();
     let Error::Value {
         path,
         line: 2,

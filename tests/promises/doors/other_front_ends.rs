@@ -13,7 +13,7 @@ fn packages() -> Vec<String> {
     packages
 }
 
-/// Doors 38 to 41: plans of Substrait, which find tables by name or by file; encoded logical and physical plans, which
+/// Doors 38, 39, 40 and 41: plans of Substrait, which find tables by name or by file; encoded logical and physical plans, which
 /// hold paths; tickets that hold plans; a scheduler that decodes what a client sends. Who adds one of these packages has
 /// to shut its doors first.
 #[test]

@@ -50,7 +50,14 @@ impl PhysicalOptimizerRule for ReadInOrder {
                 None => Transformed::no(node),
             })
         })?;
-        Ok(changed.data)
+        let plan = changed.data;
+        // Whoever runs a plan of several partitions would read them all at once.
+        if plan.output_partitioning().partition_count() > 1 {
+            return Ok(Arc::new(InOrderExec::new(&CoalescePartitionsExec::new(
+                plan,
+            ))));
+        }
+        Ok(plan)
     }
 
     fn name(&self) -> &'static str {

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 /// A question makes two entries that share an id: one before its answer's first batch is handed out, one when the answer
 /// ends. A question that is refused makes one.
 ///
-/// **An entry holds no data value** of its own: names of tables and columns, and counts. Two of its texts can hold one
-/// all the same: `sql`, when the researcher typed a literal, and `error`, which is the full text that the researcher did not
-/// get to see and may quote a stored value. The journal is as confidential as the data.
+/// **An entry holds no data value** of its own: names of tables and columns, and counts. Three of its texts can hold one
+/// all the same: `sql` and `plan`, when the researcher wrote a literal, and `error`, which is the full text that the
+/// researcher did not get to see and may quote a visible value. None of them holds a stored identifier that nobody wrote:
+/// what a question computes with is pseudonyms. The journal is as confidential as the data.
 ///
 /// ```
 /// use sceau_core::journal::{Entry, Event, QuestionId};
@@ -39,13 +40,23 @@ pub struct Entry {
     pub project: String,
     /// The hash of the permit as it stood.
     pub permit_hash: String,
+    /// Which way it came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door: Option<Door>,
+    /// The operator who asked it in the principal's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
     /// The question as it was typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sql: Option<String>,
+    /// The question as it was put together in code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
     /// The tables that the question reads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<String>,
-    /// The columns that the question reads, as `TABLE.COLUMN`.
+    /// The stored columns that are read for the question, as `TABLE.COLUMN`: those that it names and those that the permit's
+    /// conditions, masks and keys need.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
     /// Why it was refused or failed, as programs read it.
@@ -79,6 +90,9 @@ impl Entry {
         Self {
             event,
             question: None,
+            door: None,
+            operator: None,
+            plan: None,
             principal: principal.into(),
             project: project.into(),
             permit_hash: permit_hash.into(),
@@ -122,6 +136,25 @@ pub enum Event {
     Released,
     /// A question was admitted, and its answer failed.
     Failed,
+}
+
+/// Which way a question came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Door {
+    /// SQL that is answered with rows, inside the environment.
+    Sql,
+    /// A plan that was built in code and is answered with rows, inside the environment.
+    Plan,
+    /// How a question would be answered.
+    Explain,
+    /// The names of the authorised tables and columns.
+    Names,
+    /// A release.
+    Release,
+    /// The operator, who sees how the question is run and no row.
+    Operator,
 }
 
 /// Ties the entries of one question together.

@@ -96,14 +96,16 @@ mod head;
 mod lines;
 mod record;
 mod resume;
+mod stored;
 mod verify;
 mod writer;
 
-pub use entry::{Entry, Event, QuestionId};
+pub use entry::{Door, Entry, Event, QuestionId};
 pub use error::JournalError;
 pub use finding::{Damage, Finding, Problem, VerifyError};
 pub use head::{Head, HeadError, RecordMac};
 pub use record::Torn;
+pub use stored::StoredJournal;
 pub use verify::{Recorded, Verified, read, verify};
 pub use writer::{Journal, JournalConfig, Receipt};
 

@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, TimeUnit};
@@ -10,6 +11,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, Volatility, lit};
 use datafusion::optimizer::simplify_expressions::{ExprSimplifier, SimplifyContext};
 use datafusion::sql::sqlparser::ast::ExprWithAlias;
 
+use super::attributes::Attributes;
 use super::file::{Columns, Grant, Permit};
 use super::mask::Mask;
 use crate::config::ConfigError;
@@ -73,6 +75,8 @@ impl Source<'_> {
 /// Compiles a permit, table by table.
 pub(crate) struct Compiler<'a> {
     pub(crate) permit: &'a Permit,
+    /// Who asks.
+    pub(crate) principal: &'a str,
     pub(crate) keys: &'a dyn KeyProvider,
     pub(crate) state: &'a SessionState,
     pub(crate) functions: &'a FunctionRegistry,
@@ -282,13 +286,24 @@ impl Compiler<'_> {
         Ok(value)
     }
 
-    /// An SQL expression over the stored columns: immutable, of one row, with its types settled.
+    /// An SQL expression over the stored columns: immutable, of one row, with its types settled. What the engine panics on
+    /// is no expression.
     fn expression(
         &self,
         path: &[&str],
         sql: &str,
         source: Source<'_>,
     ) -> Result<Expr, ConfigError> {
+        catch_unwind(AssertUnwindSafe(|| self.planned(path, sql, source))).unwrap_or_else(|_| {
+            Err(self.invalid(
+                path,
+                "an SQL expression that the engine can plan",
+                "one on which it panics",
+            ))
+        })
+    }
+
+    fn planned(&self, path: &[&str], sql: &str, source: Source<'_>) -> Result<Expr, ConfigError> {
         let expected = format!(
             "an SQL expression over the columns of {}",
             source.model.name
@@ -302,8 +317,13 @@ impl Compiler<'_> {
                 .map(|field| field.name().clone())
                 .collect(),
         );
-        let parsed = parse_expression(sql, &names, self.functions)
+        let mut parsed = parse_expression(sql, &names, self.functions)
             .map_err(|error| wrong(error.to_string()))?;
+        let attributes = Attributes {
+            project: self.permit.project(),
+            principal: self.principal,
+        };
+        attributes.put_into(&mut parsed).map_err(wrong)?;
         let schema = self.schema(path, source)?;
         let expr = self
             .state

@@ -3,6 +3,7 @@
 //! A permit is a TOML file that a data protection officer writes and reads. It is parsed ([`Permit`]), checked against
 //! the data model, and compiled to a [`TablePolicy`] a table: which columns, as what, of which rows.
 
+mod attributes;
 mod compile;
 mod explain;
 mod file;

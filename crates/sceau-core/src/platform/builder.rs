@@ -13,9 +13,10 @@ use url::Url;
 use super::config::TableConfig;
 use super::drift::DriftPolicy;
 use super::table::{Opener, StoredTable};
-use super::{Inner, Options, Platform};
+use super::{Inner, Kept, Options, Platform};
 use crate::config::{ConfigError, Document};
 use crate::enforce::Persons;
+use crate::journal::{Journal, JournalConfig, StoredJournal};
 use crate::pseudonym::{KeyError, KeyProvider, ProjectKey};
 use crate::snds::TableModel;
 use crate::sql::{FunctionRegistry, fold};
@@ -44,6 +45,7 @@ pub struct PlatformBuilder {
     tables: BTreeMap<String, TableConfig>,
     keys: Option<Arc<dyn KeyProvider>>,
     expected_keys: Option<String>,
+    journal: Option<(JournalConfig, String)>,
     memory_limit: Option<usize>,
     drift: DriftPolicy,
     options: Options,
@@ -57,6 +59,7 @@ impl Default for PlatformBuilder {
             tables: BTreeMap::new(),
             keys: None,
             expected_keys: None,
+            journal: None,
             memory_limit: None,
             drift: DriftPolicy::default(),
             options: Options::default(),
@@ -81,6 +84,39 @@ impl PlatformBuilder {
     /// Where the projects' keys come from.
     pub fn keys(mut self, keys: Arc<dyn KeyProvider>) -> Self {
         self.keys = Some(keys);
+        self
+    }
+
+    /// Keeps a journal of every question in a folder that has no other writer, under a key of the provider's that no permit
+    /// uses. A question that cannot be recorded is then not answered.
+    ///
+    /// Each question waits for the disk twice: before the first batch of its answer is handed out, and at its end. The
+    /// waiting is done where it holds up no other question of the runtime.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use sceau_core::Platform;
+    /// use sceau_core::journal::JournalConfig;
+    /// # use sceau_core::pseudonym::{KeyError, KeyProvider, ProjectKey};
+    /// # #[derive(Debug)]
+    /// # struct Keys;
+    /// # impl KeyProvider for Keys {
+    /// #     fn project_key(&self, name: &str) -> Result<ProjectKey, KeyError> { ProjectKey::new(name.repeat(32).into(), 1) }
+    /// # }
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let platform = Platform::builder()
+    ///     .keys(Arc::new(Keys))
+    ///     .journal(JournalConfig::new(folder), "journal")
+    ///     .build()
+    ///     .await?;
+    /// assert!(platform.journal().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub fn journal(mut self, config: JournalConfig, key: &str) -> Self {
+        self.journal = Some((config, key.to_owned()));
         self
     }
 
@@ -130,15 +166,10 @@ impl PlatformBuilder {
     /// Opens every table and checks its stored files against the data model.
     ///
     /// # Errors
-    /// When a table names a store that is not there, has no file, or has files that are not what the data model says.
+    /// When a table names a store that is not there, has no file, or has files that are not what the data model says; when
+    /// the journal cannot be taken up, has another writer, or its key is not there.
     pub async fn build(self) -> Result<Platform, ConfigError> {
-        if let (Some(provider), None) = (&self.expected_keys, &self.keys) {
-            return Err(self.document.invalid(
-                &["keys", "provider"],
-                "file, env, or a provider that the application brings",
-                format!("{provider:?}, which it does not bring"),
-            ));
-        }
+        self.check_keys()?;
         let mut runtime = RuntimeEnvBuilder::new();
         if let Some(bytes) = self.memory_limit {
             runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
@@ -216,11 +247,13 @@ impl PlatformBuilder {
         for table in &drift {
             tracing::info!(%table, "stored files are not what the data model says");
         }
+        let journal = self.open_journal()?;
         Ok(Platform {
             inner: Arc::new(Inner {
                 tables,
                 drift,
                 persons,
+                journal,
                 keys: self.keys.unwrap_or_else(|| Arc::new(NoKeys)),
                 runtime,
                 state,
@@ -233,6 +266,58 @@ impl PlatformBuilder {
                     .unwrap_or(Path::new(""))
                     .to_owned(),
             }),
+        })
+    }
+
+    /// The journal for its reviewer.
+    pub(super) fn stored_journal(&self) -> Result<StoredJournal, ConfigError> {
+        self.check_keys()?;
+        let Some((config, name)) = &self.journal else {
+            return Err(self
+                .document
+                .invalid(&["journal"], "where the journal is", "nothing"));
+        };
+        Ok(StoredJournal::new(&config.folder, self.journal_key(name)?))
+    }
+
+    fn check_keys(&self) -> Result<(), ConfigError> {
+        match (&self.expected_keys, &self.keys) {
+            (Some(provider), None) => Err(self.document.invalid(
+                &["keys", "provider"],
+                "file, env, or a provider that the application brings",
+                format!("{provider:?}, which it does not bring"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn open_journal(&self) -> Result<Option<Kept>, ConfigError> {
+        let Some((config, name)) = &self.journal else {
+            tracing::warn!("this platform keeps no journal: nobody can tell what was asked of it");
+            return Ok(None);
+        };
+        let key = self.journal_key(name)?;
+        let journal = Journal::open(config.clone(), key).map_err(|error| {
+            self.document.invalid(
+                &["journal", "path"],
+                "a folder with a journal that can be taken up, or none",
+                error.to_string(),
+            )
+        })?;
+        Ok(Some(Kept {
+            journal: Arc::new(journal),
+            key: name.clone(),
+        }))
+    }
+
+    fn journal_key(&self, name: &str) -> Result<ProjectKey, ConfigError> {
+        let keys: &dyn KeyProvider = self.keys.as_deref().unwrap_or(&NoKeys);
+        keys.project_key(name).map_err(|error| {
+            self.document.invalid(
+                &["journal", "key"],
+                "a key that the platform has",
+                error.to_string(),
+            )
         })
     }
 }

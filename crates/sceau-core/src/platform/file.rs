@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -6,6 +7,7 @@ use super::builder::PlatformBuilder;
 use super::config::TableConfig;
 use super::drift::DriftPolicy;
 use crate::config::{ConfigError, Document};
+use crate::journal::{JournalConfig, StoredJournal};
 use crate::pseudonym::{EnvKeys, FileKeys};
 use crate::storage::{self, StoreConfig};
 
@@ -25,31 +27,85 @@ pub(super) fn builder(file: &Path) -> Result<PlatformBuilder, ConfigError> {
         })?;
         builder = builder.store(name, store);
     }
-    if let Some(keys) = &parsed.keys {
-        builder = match (keys.provider.as_str(), &keys.path) {
-            ("file", Some(path)) => builder.keys(Arc::new(FileKeys::new(folder.join(path)))),
-            ("file", None) => {
-                return Err(document.invalid(
-                    &["keys", "path"],
-                    "the folder of the key files",
-                    "nothing",
-                ));
-            }
-            ("env", None) => builder.keys(Arc::new(EnvKeys)),
-            (_, None) => builder.expecting_keys(&keys.provider),
-            (_, Some(path)) => {
-                return Err(document.invalid(
-                    &["keys", "path"],
-                    "no path, since the keys are in no folder",
-                    format!("{path:?}"),
-                ));
-            }
-        };
-    }
+    builder = with_keys(builder, &document, folder, parsed.keys.as_ref())?;
+    builder = with_journal(builder, &document, folder, parsed.journal)?;
     for (name, table) in parsed.table {
         builder = builder.table(&name, table);
     }
     Ok(builder.described_in(document))
+}
+
+/// The journal that a `platform.toml` names. Stores are not opened: who reviews a journal need not reach the data.
+pub(super) fn journal(file: &Path) -> Result<StoredJournal, ConfigError> {
+    let document = Document::read(file)?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let parsed: PlatformFile = document.parse()?;
+    let builder = PlatformBuilder::default();
+    let builder = with_keys(builder, &document, folder, parsed.keys.as_ref())?;
+    let builder = with_journal(builder, &document, folder, parsed.journal)?;
+    builder.described_in(document).stored_journal()
+}
+
+fn with_keys(
+    builder: PlatformBuilder,
+    document: &Document,
+    folder: &Path,
+    keys: Option<&Keys>,
+) -> Result<PlatformBuilder, ConfigError> {
+    let Some(keys) = keys else { return Ok(builder) };
+    Ok(match (keys.provider.as_str(), &keys.path) {
+        ("file", Some(path)) => builder.keys(Arc::new(FileKeys::new(folder.join(path)))),
+        ("file", None) => {
+            return Err(document.invalid(
+                &["keys", "path"],
+                "the folder of the key files",
+                "nothing",
+            ));
+        }
+        ("env", None) => builder.keys(Arc::new(EnvKeys)),
+        (_, None) => builder.expecting_keys(&keys.provider),
+        (_, Some(path)) => {
+            return Err(document.invalid(
+                &["keys", "path"],
+                "no path, since the keys are in no folder",
+                format!("{path:?}"),
+            ));
+        }
+    })
+}
+
+/// The sizes at which a file of the journal may end. Small ones make many files, and opening a journal reads a whole one.
+const ROTATE_BYTES: RangeInclusive<u64> = 4 << 10..=4 << 30;
+
+fn with_journal(
+    builder: PlatformBuilder,
+    document: &Document,
+    folder: &Path,
+    journal: Option<JournalFile>,
+) -> Result<PlatformBuilder, ConfigError> {
+    let Some(journal) = journal else {
+        return Ok(builder);
+    };
+    for (key, value) in [("path", &journal.path), ("key", &journal.key)] {
+        if value.is_empty() {
+            return Err(document.invalid(&["journal", key], "a name", "an empty text"));
+        }
+    }
+    let mut config = JournalConfig::new(folder.join(journal.path));
+    if let Some(bytes) = journal.rotate_bytes {
+        config.rotate_bytes = u64::try_from(bytes)
+            .ok()
+            .filter(|bytes| ROTATE_BYTES.contains(bytes))
+            .ok_or_else(|| {
+                let (least, most) = (ROTATE_BYTES.start(), ROTATE_BYTES.end());
+                document.invalid(
+                    &["journal", "rotate_bytes"],
+                    format!("a whole number from {least} to {most}"),
+                    bytes.to_string(),
+                )
+            })?;
+    }
+    Ok(builder.journal(config, &journal.key))
 }
 
 #[derive(serde::Deserialize)]
@@ -60,6 +116,7 @@ struct PlatformFile {
     #[serde(default)]
     store: BTreeMap<String, StoreConfig>,
     keys: Option<Keys>,
+    journal: Option<JournalFile>,
     #[serde(default)]
     table: BTreeMap<String, TableConfig>,
 }
@@ -69,4 +126,12 @@ struct PlatformFile {
 struct Keys {
     provider: String,
     path: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JournalFile {
+    path: String,
+    key: String,
+    rotate_bytes: Option<i64>,
 }

@@ -1,7 +1,8 @@
-//! What an operator sets up once: stores, tables, keys.
+//! What an operator sets up once: stores, tables, keys, the journal.
 
 mod builder;
 mod config;
+mod diagnosis;
 mod drift;
 mod family;
 mod file;
@@ -20,18 +21,20 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 
 pub use builder::PlatformBuilder;
 pub use config::{ColumnConfig, TableConfig};
+pub use diagnosis::Diagnosis;
 pub use drift::{ColumnDrift, Difference, DriftPolicy, TableDrift};
 
 pub(crate) use table::{StoredTable, YearOfFamily};
 
 use crate::config::ConfigError;
 use crate::enforce::Persons;
+use crate::journal::{Journal, StoredJournal};
 use crate::permit::Permit;
 use crate::pseudonym::KeyProvider;
 use crate::session::{Session, SessionError};
 use crate::sql::{FunctionRegistry, fold};
 
-/// The stores, tables and keys of a health-data platform.
+/// The stores, tables, keys and journal of a health-data platform.
 ///
 /// Built once, from a file or in code, and shared by every session; cloning it is cheap.
 ///
@@ -62,6 +65,14 @@ struct Inner {
     functions: FunctionRegistry,
     options: Options,
     folder: PathBuf,
+    journal: Option<Kept>,
+}
+
+/// The journal of a platform.
+struct Kept {
+    journal: Arc<Journal>,
+    /// The name of its key, which no permit may use.
+    key: String,
 }
 
 impl std::fmt::Debug for Platform {
@@ -103,10 +114,30 @@ impl Platform {
         file::builder(file.as_ref())
     }
 
-    /// Opens a session: one principal under one permit.
+    /// The journal that a platform's file names, for whoever reviews it: no store is opened, and the platform may be running
+    /// meanwhile. Where an application brings its own provider of keys,
+    /// [`StoredJournal::new`](crate::journal::StoredJournal::new) takes the key.
     ///
     /// # Errors
-    /// When the permit does not name the principal, does not hold today, or asks for what the platform does not have.
+    /// When the file cannot be read, is wrong or names no journal, or the key is not there.
+    ///
+    /// ```no_run
+    /// let journal = sceau_core::Platform::stored_journal("platform.toml")?;
+    /// let verified = journal.verify(None)?;
+    /// println!("{} entries; keep {} elsewhere", verified.entries, verified.head);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stored_journal(file: impl AsRef<Path>) -> Result<StoredJournal, ConfigError> {
+        file::journal(file.as_ref())
+    }
+
+    /// Opens a session: one principal under one permit.
+    ///
+    /// Where there is a journal, this waits for the disk: whether the session is opened or not is in it.
+    ///
+    /// # Errors
+    /// When the permit does not name the principal, does not hold today, or asks for what the platform does not have; when
+    /// the journal cannot be written.
     pub fn session(&self, permit: &Permit, principal: &str) -> Result<Session, SessionError> {
         Session::open(self, permit, principal)
     }
@@ -136,6 +167,22 @@ impl Platform {
     /// Who is behind a pseudo-NIR, where the platform has the referential.
     pub(crate) fn persons(&self) -> Option<&Arc<Persons>> {
         self.inner.persons.as_ref()
+    }
+
+    /// The journal in which questions are recorded, if the platform keeps one: for its
+    /// [`head`](crate::journal::Journal::head), which is to be kept elsewhere, and for entries of the application's own.
+    pub fn journal(&self) -> Option<&Arc<Journal>> {
+        self.inner.journal.as_ref().map(|kept| &kept.journal)
+    }
+
+    /// The name of the journal's key.
+    pub(crate) fn journal_key(&self) -> Option<&str> {
+        self.inner.journal.as_ref().map(|kept| kept.key.as_str())
+    }
+
+    /// Whether both are one platform.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// The folder that the platform's file is in.

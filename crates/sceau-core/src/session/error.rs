@@ -2,6 +2,7 @@ use chrono::NaiveDate;
 
 use crate::config::ConfigError;
 use crate::enforce::Refusal;
+use crate::journal::JournalError;
 use crate::sql::SqlError;
 
 /// Why a session cannot be opened.
@@ -29,6 +30,21 @@ pub enum SessionError {
     /// The permit asks for what the platform does not have, or contradicts the data model.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The platform keeps a journal, and it cannot be written.
+    #[error("the session could not be recorded in the journal, so it was not opened")]
+    NotRecorded(#[source] JournalError),
+}
+
+impl SessionError {
+    /// The kind of reason, as programs read it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotNamed { .. } => "not_named",
+            Self::NotValid { .. } => "not_valid",
+            Self::Config(_) => "wrong_permit",
+            Self::NotRecorded(_) => "not_recorded",
+        }
+    }
 }
 
 /// Why a question is not answered. Shows no hidden value, and does not tell what is denied from what does not exist.
@@ -69,6 +85,8 @@ pub enum ErrorCode {
     RowsNotPermitted,
     /// The policies were not enforced, so nothing was read.
     NotEnforced,
+    /// The question could not be recorded in the journal.
+    NotRecorded,
     /// A fault of the engine.
     Internal,
 }
@@ -90,6 +108,7 @@ impl ErrorCode {
             Self::NotPermitted => "not_permitted",
             Self::RowsNotPermitted => "rows_not_permitted",
             Self::NotEnforced => "not_enforced",
+            Self::NotRecorded => "not_recorded",
             Self::Internal => "internal",
         }
     }
@@ -133,6 +152,13 @@ impl QueryError {
         )
     }
 
+    pub(super) fn too_long(most: usize) -> Self {
+        Self::new(
+            ErrorCode::Syntax,
+            format!("more than {most} bytes in one text: use a table to join"),
+        )
+    }
+
     pub(super) fn not_one_statement() -> Self {
         Self::new(
             ErrorCode::NotAQuery,
@@ -156,8 +182,7 @@ impl QueryError {
     }
 
     /// The permit's file was changed and is no permit any more: nothing is answered until it is one again.
-    pub(super) fn permit_is_wrong(error: ConfigError) -> Self {
-        tracing::error!(%error, "a permit was changed and is wrong");
+    pub(super) fn permit_is_wrong() -> Self {
         Self::new(
             ErrorCode::NotPermitted,
             "the permit was changed and cannot be read: ask the officer who wrote it",
@@ -171,14 +196,23 @@ impl QueryError {
                 ErrorCode::NotPermitted,
                 "the permit no longer names who asks",
             ),
-            SessionError::Config(error) => {
-                tracing::error!(%error, "a permit was changed and is wrong");
-                Self::new(
-                    ErrorCode::NotPermitted,
-                    "the permit was changed and cannot be read: ask the officer who wrote it",
-                )
-            }
+            SessionError::NotRecorded(_) => Self::not_recorded(),
+            SessionError::Config(_) => Self::permit_is_wrong(),
         }
+    }
+
+    pub(super) fn not_recorded() -> Self {
+        Self::new(
+            ErrorCode::NotRecorded,
+            "the question could not be recorded in the journal, so it is not answered",
+        )
+    }
+
+    pub(super) fn another_platform() -> Self {
+        Self::new(
+            ErrorCode::NotAllowed,
+            "the session is not one of this platform",
+        )
     }
 
     pub(super) fn not_enforced() -> Self {

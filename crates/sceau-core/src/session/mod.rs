@@ -2,28 +2,38 @@
 
 mod answer;
 mod catalog;
+mod diagnose;
 mod error;
+mod failure;
 mod opened;
 mod people;
+mod question;
+mod record;
 mod redact;
 mod stack;
 mod tables;
+mod touched;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Utc;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
 use datafusion::physical_planner::ExtensionPlanner;
 
 pub use answer::Answer;
 pub use error::{ErrorCode, QueryError, SessionError};
+pub use question::Question;
 
+use crate::journal::{Door, Entry, Event};
 use crate::permit::Permit;
 use crate::platform::Platform;
+use answer::{Ending, lines};
+use failure::Failure;
 use opened::{Asked, Customization, Opened};
-use redact::redacted;
+use record::Record;
+use touched::Touched;
 
 /// One principal under one permit: the only door for SQL.
 ///
@@ -33,6 +43,9 @@ use redact::redacted;
 ///
 /// A permit that came from a file is read again before every question, so that a change of it, or of the lists of people
 /// it names, holds from the next question on. A question that is being answered goes on under the version it began with.
+///
+/// Where the platform keeps a journal, every question is in it, answered or refused, before anything of its answer is handed
+/// out, and how it ended; one that cannot be recorded is not answered.
 ///
 /// Sessions are cheap to open and can be used from many threads; clones share everything.
 #[derive(Clone)]
@@ -57,12 +70,25 @@ impl Session {
         permit: &Permit,
         principal: &str,
     ) -> Result<Self, SessionError> {
-        let opened = Opened::new(platform, permit.clone(), principal)?;
+        let opened = Opened::new(platform, permit.clone(), principal);
+        if let Some(journal) = platform.journal() {
+            let entry = |event| Entry::new(event, principal, permit.project(), permit.hash());
+            let entry = match &opened {
+                Ok(_) => entry(Event::Opened),
+                Err(error) => {
+                    let mut refused = entry(Event::Refused);
+                    refused.code = Some(error.code().to_owned());
+                    refused.error = Some(error.to_string());
+                    refused
+                }
+            };
+            journal.append(&entry).map_err(SessionError::NotRecorded)?;
+        }
         Ok(Self {
             platform: platform.clone(),
             principal: principal.into(),
             customizations: vec![],
-            current: Arc::new(Mutex::new(Arc::new(opened))),
+            current: Arc::new(Mutex::new(Arc::new(opened?))),
         })
     }
 
@@ -72,21 +98,10 @@ impl Session {
     /// When the text is not one query, asks for what the permit does not grant, or fails. Texts and codes are the same
     /// for what is denied and what does not exist, and show no hidden value.
     pub async fn sql(&self, text: &str) -> Result<Answer, QueryError> {
-        let opened = self.current()?;
-        match opened.read(text)? {
-            Asked::Rows(query) => {
-                allow_rows(&opened)?;
-                let plan = opened.plan(query).await?;
-                answer(&opened, opened.physical_plan(&plan, vec![]).await?)
-            }
-            Asked::Names(statement) => {
-                let plan = opened.plan(statement).await?;
-                answer(&opened, opened.physical_plan(&plan, vec![]).await?)
-            }
-            Asked::Plan(query) => {
-                let plan = opened.plan(query).await?;
-                Ok(Answer::of_lines("plan", &explained(&opened, &plan).await?))
-            }
+        let mut record = self.record(Door::Sql).sql(text);
+        match self.start_sql(text, &mut record).await {
+            Ok(stream) => Ok(Answer::new(stream, Ending::Journal(record))),
+            Err(failure) => Err(record.failed(failure).await),
         }
     }
 
@@ -95,18 +110,27 @@ impl Session {
     /// # Errors
     /// As [`sql`](Session::sql).
     pub async fn execute(&self, plan: LogicalPlan) -> Result<Answer, QueryError> {
-        let opened = self.current()?;
-        allow_rows(&opened)?;
-        opened.admit(&plan)?;
-        answer(&opened, opened.physical_plan(&plan, vec![]).await?)
+        let mut record = self.record(Door::Plan).plan(&plan);
+        match self.start_plan(&plan, &mut record).await {
+            Ok(stream) => Ok(Answer::new(stream, Ending::Journal(record))),
+            Err(failure) => Err(record.failed(failure).await),
+        }
     }
 
-    /// A plan that reads one authorised table, to build upon. The name matches in any case.
+    /// A plan that reads one authorised table, to build upon. The name matches in any case. A table that is there is not in
+    /// the journal before it is read.
     ///
     /// # Errors
     /// When the permit grants no such table.
     pub async fn table(&self, name: &str) -> Result<LogicalPlanBuilder, QueryError> {
-        self.current()?.table(name).await
+        let found = async { self.current()?.table(name).await }.await;
+        match found {
+            Ok(table) => Ok(table),
+            Err(failure) => {
+                let mut record = self.record(Door::Plan).sql(&format!("TABLE {name}"));
+                Err(record.failed(failure).await)
+            }
+        }
     }
 
     /// How a query would be answered: the plan above the tables, without anything of the policies, files or counts.
@@ -114,9 +138,11 @@ impl Session {
     /// # Errors
     /// As [`sql`](Session::sql).
     pub async fn explain(&self, text: &str) -> Result<String, QueryError> {
-        let opened = self.current()?;
-        let plan = opened.plan(opened.query(text)?).await?;
-        explained(&opened, &plan).await
+        let mut record = self.record(Door::Explain).sql(text);
+        match self.explained(text, &mut record).await {
+            Ok(explained) => Ok(explained),
+            Err(failure) => Err(record.failed(failure).await),
+        }
     }
 
     /// The permit that this session is under, as it was at the last question.
@@ -147,19 +173,43 @@ impl Session {
         Ok(self)
     }
 
-    /// The plan of one query over the protected tables, past the front gate and not optimised: what a release starts from.
+    /// Begins a question that is to be answered by a crate that adds stages of its own, such as a release: past the front
+    /// gate, and recorded to its end. It is not asked whether the permit allows rows.
+    ///
+    /// # Errors
+    /// As [`sql`](Session::sql).
+    pub async fn question(&self, text: &str) -> Result<Question, QueryError> {
+        let mut record = self.record(Door::Release).sql(text);
+        match self.planned(text, &mut record).await {
+            Ok((opened, plan)) => Ok(Question::new(opened, plan, record)),
+            Err(failure) => Err(record.failed(failure).await),
+        }
+    }
+
+    /// The plan of one query over the protected tables, past the front gate and not optimised. It is not in the journal
+    /// before it is run, unless it is refused.
     ///
     /// # Errors
     /// As [`sql`](Session::sql).
     pub async fn plan(&self, text: &str) -> Result<LogicalPlan, QueryError> {
-        let opened = self.current()?;
-        opened.plan(opened.query(text)?).await
+        let planned = async {
+            let opened = self.current()?;
+            opened.plan(opened.query(text)?).await
+        }
+        .await;
+        match planned {
+            Ok(plan) => Ok(plan),
+            Err(failure) => {
+                let mut record = self.record(Door::Plan).sql(text);
+                Err(record.failed(failure).await)
+            }
+        }
     }
 
     /// The physical plan of a plan that [`plan`](Session::plan) gave, perhaps with nodes that the given planners know:
     /// policies enforced, past the final gate.
     ///
-    /// This is what the release crate builds upon; it does not ask whether the permit allows rows.
+    /// This does not ask whether the permit allows rows. It is not in the journal before it is run, unless it is refused.
     ///
     /// # Errors
     /// As [`sql`](Session::sql); also when the permit changed in between.
@@ -168,18 +218,32 @@ impl Session {
         plan: &LogicalPlan,
         planners: Vec<Arc<dyn ExtensionPlanner + Send + Sync>>,
     ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
-        self.current()?.physical_plan(plan, planners).await
+        let planned = async { self.current()?.physical_plan(plan, planners).await }.await;
+        match planned {
+            Ok(plan) => Ok(plan),
+            Err(failure) => {
+                let mut record = self.record(Door::Plan).plan(plan);
+                Err(record.failed(failure).await)
+            }
+        }
     }
 
     /// Runs what [`physical_plan`](Session::physical_plan) gave. The plan is checked again: nobody has to be trusted with it
-    /// in between.
+    /// in between. It is recorded when the first batch is asked for.
     ///
     /// # Errors
     /// As [`sql`](Session::sql).
     pub fn run_physical(&self, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, QueryError> {
-        let opened = self.opened();
-        opened.last_check(&plan)?;
-        answer(&opened, plan)
+        let mut record = self.record(Door::Plan);
+        let started = self.current_in(&mut record).and_then(|opened| {
+            opened.last_check(&plan)?;
+            record.reads(Touched::by(&plan, &opened.held_against));
+            opened.start(plan)
+        });
+        match started {
+            Ok(stream) => Ok(Answer::new(stream, Ending::Journal(record))),
+            Err(failure) => Err(record.failed_now(failure)),
+        }
     }
 
     /// Both in one.
@@ -191,8 +255,80 @@ impl Session {
         plan: LogicalPlan,
         planners: Vec<Arc<dyn ExtensionPlanner + Send + Sync>>,
     ) -> Result<Answer, QueryError> {
-        let opened = self.current()?;
-        answer(&opened, opened.physical_plan(&plan, planners).await?)
+        let mut record = self.record(Door::Plan).plan(&plan);
+        let started = async {
+            let opened = self.current_in(&mut record)?;
+            let physical = opened.physical_plan(&plan, planners).await?;
+            begin(&opened, physical, &mut record).await
+        }
+        .await;
+        match started {
+            Ok(stream) => Ok(Answer::new(stream, Ending::Journal(record))),
+            Err(failure) => Err(record.failed(failure).await),
+        }
+    }
+
+    async fn start_sql(
+        &self,
+        text: &str,
+        record: &mut Record,
+    ) -> Result<SendableRecordBatchStream, Failure> {
+        let opened = self.current_in(record)?;
+        let statement = match opened.read(text)? {
+            Asked::Rows(query) => {
+                opened.allow_rows()?;
+                query
+            }
+            Asked::Names(statement) => {
+                record.through(Door::Names);
+                statement
+            }
+            Asked::Plan(query) => {
+                record.through(Door::Explain);
+                let plan = opened.plan(query).await?;
+                let explained = opened.explained(&plan).await?;
+                record.asked().await?;
+                return Ok(lines("plan", &explained));
+            }
+        };
+        let plan = opened.plan(statement).await?;
+        let physical = opened.physical_plan(&plan, vec![]).await?;
+        begin(&opened, physical, record).await
+    }
+
+    async fn start_plan(
+        &self,
+        plan: &LogicalPlan,
+        record: &mut Record,
+    ) -> Result<SendableRecordBatchStream, Failure> {
+        let opened = self.current_in(record)?;
+        opened.allow_rows()?;
+        opened.admit(plan)?;
+        let physical = opened.physical_plan(plan, vec![]).await?;
+        begin(&opened, physical, record).await
+    }
+
+    async fn explained(&self, text: &str, record: &mut Record) -> Result<String, Failure> {
+        let (opened, plan) = self.planned(text, record).await?;
+        let explained = opened.explained(&plan).await?;
+        record.asked().await?;
+        record.answered(None).await?;
+        Ok(explained)
+    }
+
+    async fn planned(
+        &self,
+        text: &str,
+        record: &mut Record,
+    ) -> Result<(Arc<Opened>, LogicalPlan), Failure> {
+        let opened = self.current_in(record)?;
+        let plan = opened.plan(opened.query(text)?).await?;
+        Ok((opened, plan))
+    }
+
+    /// Begins the record of a question, under the permit as it was at the last one.
+    fn record(&self, door: Door) -> Record {
+        Record::begin(&self.platform, &self.principal, &self.opened().permit, door)
     }
 
     fn opened(&self) -> Arc<Opened> {
@@ -200,22 +336,29 @@ impl Session {
     }
 
     /// The permit as it is now, opened.
-    fn current(&self) -> Result<Arc<Opened>, QueryError> {
+    fn current(&self) -> Result<Arc<Opened>, Failure> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(changed) = current
             .permit
             .changed()
-            .map_err(QueryError::permit_is_wrong)?
+            .map_err(|error| Failure::permit_is_wrong(&error))?
         {
             let opened = self
                 .reopened(changed)
-                .map_err(|error| QueryError::no_longer_open(&error))?;
+                .map_err(|error| Failure::no_longer_open(&error))?;
             *current = Arc::new(opened);
         }
         if !current.permit.holds_on(Utc::now().date_naive()) {
-            return Err(QueryError::expired());
+            return Err(QueryError::expired().into());
         }
         Ok(Arc::clone(&current))
+    }
+
+    /// The same for a question that is recorded.
+    fn current_in(&self, record: &mut Record) -> Result<Arc<Opened>, Failure> {
+        let opened = self.current()?;
+        record.under(&opened.permit);
+        Ok(opened)
     }
 
     fn reopened(&self, permit: Permit) -> Result<Opened, SessionError> {
@@ -224,26 +367,13 @@ impl Session {
     }
 }
 
-async fn explained(opened: &Opened, plan: &LogicalPlan) -> Result<String, QueryError> {
-    let plan = opened.optimized(plan).await?;
-    Ok(format!(
-        "under the permit of {} ({})\n{}",
-        opened.permit.project(),
-        opened.permit.hash(),
-        plan.display_indent()
-    ))
-}
-
-fn answer(opened: &Opened, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, QueryError> {
-    let stream =
-        execute_stream(plan, opened.state().task_ctx()).map_err(|error| redacted(&error))?;
-    Ok(Answer::new(stream))
-}
-
-fn allow_rows(opened: &Opened) -> Result<(), QueryError> {
-    if opened.permit.allows_rows() {
-        Ok(())
-    } else {
-        Err(QueryError::rows_not_permitted())
-    }
+/// Starts a plan that was checked, once it is recorded that it was asked.
+async fn begin(
+    opened: &Opened,
+    plan: Arc<dyn ExecutionPlan>,
+    record: &mut Record,
+) -> Result<SendableRecordBatchStream, Failure> {
+    record.reads(Touched::by(&plan, &opened.held_against));
+    record.asked().await?;
+    opened.start(plan)
 }

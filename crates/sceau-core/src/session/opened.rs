@@ -1,20 +1,23 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::Utc;
 use datafusion::common::TableReference;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use datafusion::sql::parser::Statement as PlannedStatement;
 use datafusion::sql::sqlparser::ast::Statement;
 
 use super::error::{QueryError, SessionError};
-use super::redact::{redacted, without_plan};
+use super::failure::Failure;
+use super::record::LONGEST_QUESTION;
 use super::stack::{on_large_stack, on_large_stack_now};
-use super::tables;
+use super::tables::{self, Protected};
+use super::touched::HeldAgainst;
 use crate::enforce::{Binding, FrontGate, check_physical_plan, check_text, leave_parents_to_joins};
-use crate::permit::Permit;
+use crate::permit::{Permit, TablePolicy};
 use crate::platform::Platform;
 use crate::sql::{Names, parse_statements};
 
@@ -22,6 +25,10 @@ use crate::sql::{Names, parse_statements};
 pub(super) struct Opened {
     pub(super) permit: Arc<Permit>,
     pub(super) binding: Arc<Binding>,
+    /// What of other tables is read for a table whose people are found there.
+    pub(super) held_against: HeldAgainst,
+    /// What the permit makes of each table.
+    pub(super) policies: BTreeMap<String, TablePolicy>,
     platform: Platform,
     names: Names,
     state: SessionState,
@@ -61,7 +68,11 @@ impl Opened {
             });
         }
         let binding = Arc::new(Binding::new(principal, permit.project(), permit.hash()));
-        let tables = tables::protect(platform, &permit, &binding)?;
+        // The conditions and masks of a permit may be deep.
+        let Protected {
+            tables,
+            held_against,
+        } = on_large_stack_now(|| tables::protect(platform, &permit, &binding))?;
         let mut names = Names::default();
         for table in &tables {
             let columns = &table.policy().columns;
@@ -76,7 +87,13 @@ impl Opened {
             permit = permit.hash(),
             "session opened"
         );
+        let policies = tables
+            .iter()
+            .map(|table| (table.model().name.clone(), table.policy().clone()))
+            .collect();
         Ok(Self {
+            held_against,
+            policies,
             state: tables::state(platform, tables, &binding),
             permit: Arc::new(permit),
             binding,
@@ -98,13 +115,16 @@ impl Opened {
     }
 
     /// What a text asks for.
-    pub(super) fn read(&self, text: &str) -> Result<Asked, QueryError> {
+    pub(super) fn read(&self, text: &str) -> Result<Asked, Failure> {
+        if text.len() > LONGEST_QUESTION {
+            return Err(QueryError::too_long(LONGEST_QUESTION).into());
+        }
         on_large_stack_now(|| {
             let mut statements = parse_statements(text, &self.names, self.platform.functions())?;
             let (Some(statement), true) = (statements.pop(), statements.is_empty()) else {
-                return Err(QueryError::not_one_statement());
+                return Err(QueryError::not_one_statement().into());
             };
-            check_text(&statement).map_err(QueryError::refused)?;
+            check_text(&statement)?;
             match statement {
                 Statement::Query(_) => Ok(Asked::Rows(statement)),
                 Statement::ShowTables { .. } | Statement::ShowColumns { .. } => {
@@ -119,20 +139,20 @@ impl Opened {
                     statement,
                     ..
                 } if matches!(*statement, Statement::Query(_)) => Ok(Asked::Plan(*statement)),
-                _ => Err(QueryError::not_a_query()),
+                _ => Err(QueryError::not_a_query().into()),
             }
         })
     }
 
     /// The query that a text is.
-    pub(super) fn query(&self, text: &str) -> Result<Statement, QueryError> {
+    pub(super) fn query(&self, text: &str) -> Result<Statement, Failure> {
         match self.read(text)? {
             Asked::Rows(query) => Ok(query),
-            Asked::Names(_) | Asked::Plan(_) => Err(QueryError::not_a_query()),
+            Asked::Names(_) | Asked::Plan(_) => Err(QueryError::not_a_query().into()),
         }
     }
 
-    fn describe(&self, name: &str) -> Result<Asked, QueryError> {
+    fn describe(&self, name: &str) -> Result<Asked, Failure> {
         let table = self
             .names
             .table(name.trim_matches('"'))
@@ -145,23 +165,23 @@ impl Opened {
         statements
             .pop()
             .map(Asked::Names)
-            .ok_or_else(QueryError::not_a_query)
+            .ok_or_else(|| QueryError::not_a_query().into())
     }
 
-    pub(super) async fn plan(&self, statement: Statement) -> Result<LogicalPlan, QueryError> {
+    pub(super) async fn plan(&self, statement: Statement) -> Result<LogicalPlan, Failure> {
         on_large_stack(async {
             let plan = self
                 .state()
                 .statement_to_plan(PlannedStatement::Statement(Box::new(statement)))
                 .await
-                .map_err(|error| redacted(&error))?;
+                .map_err(|error| Failure::of(&error))?;
             self.admit(&plan)?;
             Ok(plan)
         })
         .await
     }
 
-    pub(super) async fn table(&self, name: &str) -> Result<LogicalPlanBuilder, QueryError> {
+    pub(super) async fn table(&self, name: &str) -> Result<LogicalPlanBuilder, Failure> {
         let known = self
             .names
             .table(name)
@@ -169,20 +189,20 @@ impl Opened {
         let provider = self
             .state
             .schema_for_ref(TableReference::bare(known))
-            .map_err(|error| redacted(&error))?
+            .map_err(|error| Failure::of(&error))?
             .table(known)
             .await
-            .map_err(|error| redacted(&error))?
+            .map_err(|error| Failure::of(&error))?
             .ok_or_else(|| QueryError::unknown_table(name))?;
         let source = datafusion::datasource::provider_as_source(provider);
-        LogicalPlanBuilder::scan(known, source, None).map_err(|error| redacted(&error))
+        LogicalPlanBuilder::scan(known, source, None).map_err(|error| Failure::of(&error))
     }
 
-    pub(super) async fn optimized(&self, plan: &LogicalPlan) -> Result<LogicalPlan, QueryError> {
+    pub(super) async fn optimized(&self, plan: &LogicalPlan) -> Result<LogicalPlan, Failure> {
         on_large_stack(async {
             self.state()
                 .optimize(plan)
-                .map_err(|error| redacted(&error))
+                .map_err(|error| Failure::of(&error))
         })
         .await
     }
@@ -191,34 +211,59 @@ impl Opened {
         &self,
         plan: &LogicalPlan,
         planners: Vec<Arc<dyn ExtensionPlanner + Send + Sync>>,
-    ) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
+    ) -> Result<Arc<dyn ExecutionPlan>, Failure> {
         let state = self.state();
         let physical = on_large_stack(async {
-            let optimized = state.optimize(plan).map_err(|error| redacted(&error))?;
+            let optimized = state.optimize(plan).map_err(|error| Failure::of(&error))?;
             DefaultPhysicalPlanner::with_extension_planners(planners)
                 .create_physical_plan(&optimized, &state)
                 .await
                 .and_then(leave_parents_to_joins)
-                .map_err(|error| without_plan(&error))
+                .map_err(|error| Failure::of_planning(&error))
         })
         .await?;
         self.last_check(&physical)?;
         Ok(physical)
     }
 
-    pub(super) fn admit(&self, plan: &LogicalPlan) -> Result<(), QueryError> {
+    pub(super) fn admit(&self, plan: &LogicalPlan) -> Result<(), Failure> {
         FrontGate {
             binding: &self.binding,
             functions: self.platform.functions(),
         }
         .check(plan)
-        .map_err(QueryError::refused)
+        .map_err(Failure::from)
     }
 
-    pub(super) fn last_check(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<(), QueryError> {
-        check_physical_plan(plan, &self.binding).map_err(|source| {
-            tracing::error!(%source, "a plan was refused by the final gate");
-            QueryError::not_enforced()
-        })
+    pub(super) fn last_check(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<(), Failure> {
+        check_physical_plan(plan, &self.binding).map_err(|source| Failure::not_enforced(&source))
+    }
+
+    /// Starts a plan that was checked.
+    pub(super) fn start(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+    ) -> Result<SendableRecordBatchStream, Failure> {
+        execute_stream(plan, self.state().task_ctx()).map_err(|error| Failure::of(&error))
+    }
+
+    /// Whether pseudonymised rows may be seen.
+    pub(super) fn allow_rows(&self) -> Result<(), Failure> {
+        if self.permit.allows_rows() {
+            Ok(())
+        } else {
+            Err(QueryError::rows_not_permitted().into())
+        }
+    }
+
+    /// A plan as the researcher may see it.
+    pub(super) async fn explained(&self, plan: &LogicalPlan) -> Result<String, Failure> {
+        let plan = self.optimized(plan).await?;
+        Ok(format!(
+            "under the permit of {} ({})\n{}",
+            self.permit.project(),
+            self.permit.hash(),
+            on_large_stack_now(|| plan.display_indent().to_string())
+        ))
     }
 }

@@ -8,20 +8,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use super::error::QueryError;
-use super::redact::panicked;
+use super::failure::Failure;
 
 const ENOUGH: usize = 8 << 20;
 const ROOM: usize = 16 << 20;
 
 /// Runs a future with a large stack below every step it takes. Where the engine panics, the question fails and nothing else.
 pub(super) async fn on_large_stack<T>(
-    future: impl Future<Output = Result<T, QueryError>>,
-) -> Result<T, QueryError> {
+    future: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     let mut future = pin!(future);
     poll_fn(|context| {
         on_large_stack_now(|| catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))))
-            .unwrap_or_else(|_| Poll::Ready(Err(panicked())))
+            .unwrap_or_else(|payload| Poll::Ready(Err(Failure::panicked(payload.as_ref()))))
     })
     .await
 }

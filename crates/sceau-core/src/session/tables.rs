@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, FieldRef, Schema};
@@ -15,6 +16,7 @@ use datafusion::prelude::SessionConfig;
 use super::SessionError;
 use super::catalog::information_schema;
 use super::people;
+use super::touched::HeldAgainst;
 use crate::config::ConfigError;
 use crate::enforce::{
     Binding, Contributors, EnforcePolicies, ExpectParentJoins, KeyPart, ParentCheck, PeopleList,
@@ -26,17 +28,34 @@ use crate::platform::{Platform, StoredTable, YearOfFamily};
 use crate::snds::{Parent, TableModel};
 
 /// The tables that a permit grants, compiled.
+pub(super) struct Protected {
+    pub(super) tables: Vec<ProtectedTable>,
+    /// What of other tables is read for those whose people are found there.
+    pub(super) held_against: HeldAgainst,
+}
+
+/// Compiles the tables that a permit grants.
 pub(super) fn protect(
     platform: &Platform,
     permit: &Permit,
     binding: &Arc<Binding>,
-) -> Result<Vec<ProtectedTable>, SessionError> {
+) -> Result<Protected, SessionError> {
+    if platform.journal_key() == Some(permit.key_name()) {
+        return Err(invalid(
+            permit,
+            &["key"],
+            "a key that is not the journal's, whose reviewers could tell people by it",
+            format!("{:?}", permit.key_name()),
+        )
+        .into());
+    }
     let maker = Maker {
         platform,
         permit,
         binding,
         compiler: Compiler {
             permit,
+            principal: binding.principal(),
             keys: platform.keys(),
             state: platform.state(),
             functions: platform.functions(),
@@ -45,6 +64,7 @@ pub(super) fn protect(
         lists: people::lists(platform, permit)?,
     };
     let mut tables: Vec<ProtectedTable> = Vec::new();
+    let mut held_against = HeldAgainst::new();
     for (name, grant) in permit.tables() {
         let stored = platform.table(name).ok_or_else(|| {
             invalid(
@@ -69,18 +89,24 @@ pub(super) fn protect(
         let target = Target::of(stored);
         let schema = target.provider.schema();
         let policy = maker.compiler.table(name, grant, target.source(&schema))?;
-        let parent = maker.parent(name, target)?;
+        let (parent, read) = maker.parent(name, target)?.unzip();
+        let read = read.unwrap_or_default();
         for year in &stored.years {
             // What the permit says of a year itself goes before what it says of all years.
             let own = maker.entry(&year.model.name).is_some();
             if !own {
                 let of_year = target.of_year(year, stored.years.len());
+                held_against.insert(year.model.name.clone(), read.clone());
                 tables.push(maker.table(of_year, policy.clone(), parent.clone()));
             }
         }
+        held_against.insert(stored.model.name.clone(), read);
         tables.push(maker.table(target, policy, parent));
     }
-    Ok(tables)
+    Ok(Protected {
+        tables,
+        held_against,
+    })
 }
 
 /// Makes the protected tables of one session.
@@ -207,12 +233,13 @@ impl<'a> Maker<'a> {
         Ok((Target::of(table), own))
     }
 
-    /// The table through which a table without a person is held against the permit, if the permit hides any of its rows.
+    /// The table through which a table without a person is held against the permit, if the permit hides any of its rows, and
+    /// the columns that are read of it and of its own parents.
     fn parent(
         &self,
         name: &str,
         target: Target<'_>,
-    ) -> Result<Option<Arc<ParentCheck>>, ConfigError> {
+    ) -> Result<Option<(Arc<ParentCheck>, Vec<(String, String)>)>, ConfigError> {
         let Some(link) = &target.model.parent else {
             return Ok(None);
         };
@@ -245,11 +272,26 @@ impl<'a> Maker<'a> {
             return Ok(None);
         }
         let on = self.key(name, link, target, parent)?;
+        let (grandparent, read_further) = grandparent.unzip();
+        let mut read: BTreeSet<&str> = on.iter().map(|part| part.of_parent.as_str()).collect();
+        for row in &rows {
+            read.extend(row.column_refs().iter().map(|column| column.name.as_str()));
+        }
+        if people {
+            let person = parent.model.contributor.iter();
+            read.extend(person.filter_map(|column| Some(field(&schema, column)?.name().as_str())));
+        }
+        let read = read
+            .into_iter()
+            .map(|column| (parent.model.name.clone(), column.to_owned()))
+            .chain(read_further.into_iter().flatten())
+            .collect();
         let policy = TablePolicy {
             columns: vec![],
             rows,
         };
-        Ok(Some(self.table(parent, policy, grandparent).as_parent(on)))
+        let check = self.table(parent, policy, grandparent).as_parent(on);
+        Ok(Some((check, read)))
     }
 
     /// The key's columns as both tables store them; they must hold the same kind of value.

@@ -8,8 +8,9 @@ use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateS
 use datafusion::optimizer::eliminate_cross_join::EliminateCrossJoin;
 use datafusion::optimizer::{Analyzer, Optimizer, OptimizerContext};
 use futures::TryStreamExt;
-use sceau_core::Session;
 use sceau_core::permit::{ReleaseRules, Withheld};
+use sceau_core::session::Question;
+use sceau_core::{Permit, Session};
 
 use super::gate::{Gate, GatePlanner, Rule, gates_are_in};
 use super::lineage::{Released, release};
@@ -90,23 +91,45 @@ impl Releaser {
     /// # Errors
     /// As [`sql`](Self::sql).
     pub async fn sql_with_dossier(&self, text: &str) -> Result<(Release, Dossier), ReleaseError> {
-        let (release, dossier) = self.answer(text).await?;
+        let mut question = self.session.question(text).await?;
+        match self.reviewed_answer(text, &mut question).await {
+            Ok((release, dossier)) => {
+                let report = release.report();
+                question.released(report.released, report.withheld).await?;
+                Ok((release, dossier))
+            }
+            Err(error) => {
+                let told = error.to_string();
+                question.not_released(error.code(), &told).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn reviewed_answer(
+        &self,
+        text: &str,
+        question: &mut Question,
+    ) -> Result<(Release, Dossier), ReleaseError> {
+        let (release, dossier) = self.answer(text, question).await?;
         if let Some(reviewer) = &self.reviewer {
             reviewed(reviewer.as_ref(), &release, &dossier).await?;
         }
         Ok((release, dossier))
     }
 
-    async fn answer(&self, text: &str) -> Result<(Release, Dossier), ReleaseError> {
+    async fn answer(
+        &self,
+        text: &str,
+        question: &mut Question,
+    ) -> Result<(Release, Dossier), ReleaseError> {
         let at = Utc::now();
-        let plan = prepared(self.session.plan(text).await?)?;
-        let permit = self.session.permit();
-        let rules = permit.release();
+        let plan = prepared(question.plan().clone())?;
+        let rules = question.permit().release().clone();
         let persons = persons(&plan);
-        let Released { plan, gate } = release(&plan, rules, self.most_cells)?;
+        let Released { plan, gate } = release(&plan, &rules, self.most_cells)?;
         let origins = origins(&plan);
-        let physical = self
-            .session
+        let physical = question
             .physical_plan(&plan, vec![Arc::new(GatePlanner)])
             .await?;
         if gate
@@ -124,7 +147,7 @@ impl Releaser {
             Some(gate) if gate.tally.failed() => hidden(error),
             _ => ReleaseError::Query(error),
         };
-        let mut answer = self.session.run_physical(physical).map_err(failed)?;
+        let mut answer = question.run(physical).await.map_err(failed)?;
         let schema = answer.schema();
         let mut batches = Vec::new();
         let (mut cells, mut bytes) = (0, 0);
@@ -143,7 +166,7 @@ impl Releaser {
             }
             batches.push(batch);
         }
-        let mut report = self.report(rules, gate.as_deref(), cells as u64);
+        let mut report = report(question.permit(), gate.as_deref(), cells as u64);
         if let Some(persons) = persons {
             report.rules.insert(report.rules.len().min(1), persons);
         }
@@ -162,30 +185,29 @@ impl Releaser {
             question: text.to_owned(),
             principal: self.session.principal().to_owned(),
             at,
-            permit: Arc::clone(&permit),
+            permit: Arc::new(question.permit().clone()),
         };
         let dossier = Dossier::try_new(asked, &release, &origins, gate.as_deref())?;
         Ok((release, dossier))
     }
+}
 
-    fn report(&self, rules: &ReleaseRules, gate: Option<&Gate>, released: u64) -> Report {
-        let withheld_by = |rule| gate.map_or(0, |gate| gate.tally.withheld(rule));
-        let withheld: u64 = Rule::ALL.into_iter().map(withheld_by).sum();
-        let all = withheld + gate.map_or(0, |gate| gate.tally.passed());
-        let permit = self.session.permit();
-        Report {
-            project: permit.project().to_owned(),
-            permit: permit.hash().to_owned(),
-            k: rules.k,
-            released,
-            withheld,
-            share_withheld: if all == 0 {
-                0.0
-            } else {
-                withheld as f64 / all as f64
-            },
-            rules: rule_reports(rules, gate, withheld_by),
-        }
+fn report(permit: &Permit, gate: Option<&Gate>, released: u64) -> Report {
+    let withheld_by = |rule| gate.map_or(0, |gate| gate.tally.withheld(rule));
+    let withheld: u64 = Rule::ALL.into_iter().map(withheld_by).sum();
+    let all = withheld + gate.map_or(0, |gate| gate.tally.passed());
+    Report {
+        project: permit.project().to_owned(),
+        permit: permit.hash().to_owned(),
+        k: permit.release().k,
+        released,
+        withheld,
+        share_withheld: if all == 0 {
+            0.0
+        } else {
+            withheld as f64 / all as f64
+        },
+        rules: rule_reports(permit.release(), gate, withheld_by),
     }
 }
 

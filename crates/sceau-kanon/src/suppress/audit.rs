@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::attacker::{
-    Attack, Reduced, Sparse, System, add, constant_sum, intervals, negate, systems,
+    Attack, LARGE, Reduced, Sparse, System, add, constant_sum, intervals, negate, systems,
 };
 use super::proof::{Interval, Proof};
 use super::table::{People, Relation, State, Table};
@@ -30,9 +30,16 @@ const SUMS: u64 = 200_000;
 
 /// All that can be computed and should not be. Empty: the pattern holds, proved by tables of integers.
 pub(super) fn audit(table: &Table, pattern: &Pattern, k: u32) -> Vec<Finding> {
+    audit_with(table, pattern, k, &mut 0)
+}
+
+/// [`audit`], which also adds up how much work it was.
+pub(super) fn audit_with(table: &Table, pattern: &Pattern, k: u32, work: &mut u64) -> Vec<Finding> {
     let mut findings = Vec::new();
     for_each(table, pattern, |figure, system| {
-        findings.extend(inspect(table, pattern, k, figure, system).findings);
+        let seen = inspect(table, pattern, k, figure, system);
+        *work += seen.attack.work();
+        findings.extend(seen.findings);
     });
     findings
 }
@@ -96,9 +103,22 @@ fn inspect<'a>(
 ) -> Seen<'a> {
     let mut attack = Attack::of(system);
     let mut computed: Vec<Vec<usize>> = Vec::new();
+    let mut still: Vec<usize> = Vec::new();
     for (unknown, of) in system.unknowns.iter().enumerate() {
         let matters = of.cell.is_some_and(|cell| cares(table, pattern, cell));
-        if matters && !attack.can_change(unknown) && !attack.look_for_change(&[unknown]) {
+        if matters && !attack.can_change(unknown) {
+            if attack.fixed_by_equations(&[unknown]) {
+                computed.push(vec![unknown]);
+            } else {
+                still.push(unknown);
+            }
+        }
+    }
+    if still.len() > 1 {
+        attack.look_around(&still);
+    }
+    for unknown in still {
+        if !attack.can_change(unknown) && !attack.look_for_change(&[unknown]) {
             computed.push(vec![unknown]);
         }
     }
@@ -149,21 +169,27 @@ fn explain(
     }
     let system = attack.system;
     let columns = system.unknowns.len();
-    let numbered: Vec<Sparse> = system
-        .equations
-        .iter()
-        .enumerate()
-        .map(|(number, equation)| {
-            let mut equation = equation.clone();
-            equation.push((columns + number, 1));
-            equation
-        })
-        .collect();
-    let reduced = Reduced::of(&numbered, columns, |_| false);
+    // Which cells exactly a computation needs takes another elimination: for large systems those next to what is computed are named.
+    let small = columns <= LARGE;
+    let reduced = small.then(|| {
+        let numbered: Vec<Sparse> = (system.equations.iter().enumerate())
+            .map(|(number, equation)| {
+                let mut equation = equation.clone();
+                equation.push((columns + number, 1));
+                equation
+            })
+            .collect();
+        Reduced::of(&numbered, columns, |_| false)
+    });
     let relations = &table.figures[figure].relations;
     let open = |cell: usize| table.cells[cell].state == State::Open && !pattern.hidden[cell];
-    let around = || -> BTreeSet<usize> {
-        let cells: BTreeSet<usize> = system.unknowns.iter().filter_map(|of| of.cell).collect();
+    let around = |sum: &[usize]| -> BTreeSet<usize> {
+        let cell = |&unknown: &usize| system.unknowns[unknown].cell;
+        let cells: BTreeSet<usize> = if small {
+            (0..columns).filter_map(|unknown| cell(&unknown)).collect()
+        } else {
+            sum.iter().filter_map(cell).collect()
+        };
         relations
             .iter()
             .map(Relation::members)
@@ -178,7 +204,7 @@ fn explain(
         .map(|sum| {
             let used = attack
                 .fixed_by_equations(&sum)
-                .then(|| reduced.combination(&sum))
+                .then(|| reduced.as_ref()?.combination(&sum))
                 .flatten();
             let needed: BTreeSet<usize> = match used {
                 Some(used) => {
@@ -205,7 +231,7 @@ fn explain(
                     loose.extend(weighty.map(|(cell, _)| cell));
                     loose
                 }
-                None => around(),
+                None => around(&sum),
             };
             Finding {
                 cells: sum

@@ -303,3 +303,54 @@ fn two_columns_with_totals_hide_the_same_cells() {
     assert_eq!((cost.figure, cost.cell), (1, 2));
     assert_eq!((cost.low, cost.high), (Some(0), Some(941_234)));
 }
+
+#[test]
+fn two_hidden_cells_a_line_prove_nothing() {
+    let inner = [
+        30, 47, 64, 89, 90, 124, 5, 31, 92, 100, 59, 85, 800, 991, 651, 685,
+    ];
+    let mut table = crossed(4, 4, &inner, 11);
+    // Two squares and one cell between them, at x3: every line has two hidden cells or none.
+    for cell in [0, 1, 4, 5, 6, 10, 11, 14, 15] {
+        table.cells[cell].state = State::Primary;
+    }
+    let start = only_primary(&table);
+    assert!(
+        Lines::of(&table, &start, 11)
+            .showing(&start.hidden)
+            .is_empty()
+    );
+    let findings = audit(&table, &start, 11);
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].cells, [6]);
+    // A cell of the table's other half, or a total that the computation needs, mends it.
+    let (hidden, protection) = extra(&table, 11);
+    assert_eq!(hidden, [7]);
+    assert_eq!(interval(&protection, 6), (Some(0), Some(36)));
+    let fast = pattern::heuristic(&table, &start, 11, pattern::ROUNDS).unwrap();
+    assert_eq!(audit(&table, &fast, 11), []);
+}
+
+#[test]
+fn a_hidden_cell_whose_key_is_shown_is_not_empty() {
+    // Two people in two cells of one, k = 2: the sum may be known, and of 2 = 1 + 1 nothing is left to guess.
+    let mut table = table(&[1, 1, 2], 2, vec![adds(2, &[0, 1])]);
+    assert_eq!(audit(&table, &only_primary(&table), 2), []);
+    table.figures[0].least = Some(1);
+    assert_eq!(audit(&table, &only_primary(&table), 2).len(), 2);
+    assert_eq!(extra(&table, 2).0, [2]);
+}
+
+#[test]
+fn margins_are_given_up_from_the_smallest_one_that_computes() {
+    let mut table = crossed(3, 3, &[20, 12, 5, 30, 25, 14, 40, 16, 22], 11);
+    for (cell, margin) in (9..16).zip([1, 1, 1, 2, 2, 2, 3]) {
+        table.cells[cell].margin = margin;
+    }
+    let start = only_primary(&table);
+    let findings = audit(&table, &start, 11);
+    assert_eq!(pattern::give_up(&table, &findings, &[]), Some(1));
+    assert_eq!(pattern::give_up(&table, &findings, &[1]), Some(2));
+    assert_eq!(pattern::give_up(&table, &findings, &[1, 2]), Some(3));
+    assert_eq!(pattern::give_up(&table, &findings, &[0, 1, 2, 3]), None);
+}

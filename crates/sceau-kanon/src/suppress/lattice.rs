@@ -306,3 +306,128 @@ impl Lattice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NULL: u32 = 0;
+
+    fn row(kept: u32, keys: [u32; 2]) -> Row {
+        Row {
+            kept,
+            keys: keys.into(),
+            people: People::Many,
+            cost: 1,
+            state: State::Open,
+        }
+    }
+
+    fn column(values: &[i64], kind: Kind) -> Column {
+        Column {
+            name: "n".into(),
+            values: values.into(),
+            kind,
+            least: Some(0),
+        }
+    }
+
+    fn relations(rows: Vec<Row>, values: &[i64], kind: Kind) -> (usize, Vec<Relation>) {
+        let mut table = grouping_sets(rows, vec![column(values, kind)]).unwrap();
+        table.check(11).unwrap();
+        (table.cells.len(), table.figures.remove(0).relations)
+    }
+
+    fn adds(total: usize, parts: &[usize]) -> Relation {
+        Relation::Adds {
+            total,
+            parts: parts.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_null_among_the_keys_is_a_key_and_not_all() {
+        // ROLLUP (a, b) where a is NULL in one group and b in another: (NULL, 1), (5, NULL), (NULL, all), (5, all), (all, all).
+        let rows = vec![
+            row(0b11, [NULL, 1]),
+            row(0b11, [5, NULL]),
+            row(0b01, [NULL, NULL]),
+            row(0b01, [5, NULL]),
+            row(0b00, [NULL, NULL]),
+        ];
+        let (cells, relations) = relations(rows, &[20, 30, 20, 30, 50], Kind::Sum);
+        assert_eq!(cells, 5);
+        assert_eq!(relations.len(), 3);
+        for relation in [adds(2, &[0]), adds(3, &[1]), adds(4, &[2, 3])] {
+            assert!(relations.contains(&relation), "{relation:?}");
+        }
+    }
+
+    #[test]
+    fn sets_without_a_common_margin_have_one_that_no_row_shows() {
+        // GROUPING SETS ((a), (b))
+        let rows = || {
+            vec![
+                row(0b01, [1, 0]),
+                row(0b01, [2, 0]),
+                row(0b10, [0, 1]),
+                row(0b10, [0, 2]),
+            ]
+        };
+        let both = [adds(4, &[0, 1]), adds(4, &[2, 3])];
+        assert_eq!(
+            relations(rows(), &[20, 30, 35, 15], Kind::Sum),
+            (5, both.to_vec())
+        );
+        // People who are in both b: their sum is above the total, that of a is taken for it.
+        let (_, of_people) = relations(rows(), &[20, 30, 35, 25], Kind::Distinct);
+        let covers = Relation::Covers {
+            total: 4,
+            parts: vec![2, 3],
+        };
+        assert_eq!(of_people, [adds(4, &[0, 1]), covers]);
+    }
+
+    #[test]
+    fn a_set_two_steps_finer_adds_up_when_none_is_between() {
+        // GROUPING SETS ((a, b), ())
+        let rows = vec![row(0b11, [1, 1]), row(0b11, [2, 1]), row(0b00, [0, 0])];
+        let (_, relations) = relations(rows, &[20, 30, 50], Kind::Sum);
+        assert_eq!(relations, [adds(2, &[0, 1])]);
+    }
+
+    #[test]
+    fn a_set_asked_for_twice_is_twice_the_same() {
+        let rows = vec![row(0b01, [1, 0]), row(0b01, [1, 7])];
+        let (_, relations) = relations(rows, &[20, 20], Kind::Distinct);
+        assert_eq!(relations, [adds(0, &[1])]);
+    }
+
+    #[test]
+    fn people_add_up_only_where_they_do() {
+        let rows = || vec![row(0b01, [1, 0]), row(0b01, [2, 0]), row(0b00, [0, 0])];
+        assert_eq!(
+            relations(rows(), &[20, 30, 50], Kind::Distinct).1,
+            [adds(2, &[0, 1])]
+        );
+        let covers = Relation::Covers {
+            total: 2,
+            parts: vec![0, 1],
+        };
+        assert_eq!(relations(rows(), &[20, 30, 45], Kind::Distinct).1, [covers]);
+    }
+
+    #[test]
+    fn rows_whose_keys_do_not_fit_are_refused() {
+        let short = Row {
+            keys: vec![1],
+            ..row(0b01, [0, 0])
+        };
+        let beyond = row(0b100, [0, 0]);
+        for wrong in [short, beyond] {
+            let rows = vec![row(0b01, [1, 0]), wrong];
+            let error = grouping_sets(rows, vec![]).unwrap_err();
+            assert_eq!(error, TableError::Keys { cell: 1 });
+        }
+    }
+}

@@ -4,14 +4,14 @@
 //! that an audit's computation needs. So the patterns that hold are found by branching over these, and a cell whose branch is done is
 //! barred from the next ones. Sizes are tried in order.
 
-use super::audit::{Pattern, audit};
+use super::audit::{Pattern, audit_with};
 use super::lines::Lines;
 use super::table::Table;
 
-/// How many cells a table may have, how many patterns may be looked at, and how many of these audited.
+/// How many cells a table may have, how many patterns may be looked at, and how much work their audits may be.
 const CELLS: usize = 200;
 const NODES: u32 = 100_000;
-const AUDITS: u32 = 3_000;
+const WORK: u64 = 100_000;
 
 /// The pattern that hides fewest cells more than `start`, and of these the one that costs least; it hides at most `most` more. `None`
 /// if the search got too long.
@@ -28,7 +28,7 @@ pub(super) fn minimum(table: &Table, start: &Pattern, k: u32, most: usize) -> Op
         pattern: start.clone(),
         barred: vec![false; table.cells.len()],
         nodes: NODES,
-        audits: AUDITS,
+        work: 0,
         best: None,
     };
     for size in 0..=most {
@@ -52,7 +52,7 @@ struct Search<'a> {
     pattern: Pattern,
     barred: Vec<bool>,
     nodes: u32,
-    audits: u32,
+    work: u64,
     best: Option<(u64, Vec<bool>)>,
 }
 
@@ -69,8 +69,10 @@ impl Search<'_> {
         }
         let open = |cell: &usize| !self.barred[*cell];
         let branches: Vec<usize> = if showing.is_empty() {
-            self.audits = self.audits.checked_sub(1)?;
-            let findings = audit(self.table, &self.pattern, self.k);
+            if self.work > WORK {
+                return None;
+            }
+            let findings = audit_with(self.table, &self.pattern, self.k, &mut self.work);
             let of_each = findings
                 .into_iter()
                 .map(|finding| finding.breakers.into_iter().filter(open).collect());

@@ -79,6 +79,10 @@ use audit::{Pattern, prove};
 /// The table's parts do not fit together: see [`Table::check`].
 pub fn protect(table: &Table, k: u32) -> Result<Protection, TableError> {
     table.check(k)?;
+    Ok(protect_within(table, k, pattern::ROUNDS))
+}
+
+fn protect_within(table: &Table, k: u32, rounds: usize) -> Protection {
     let mut start = Pattern {
         hidden: table
             .cells
@@ -87,18 +91,25 @@ pub fn protect(table: &Table, k: u32) -> Result<Protection, TableError> {
             .collect(),
         dropped: vec![false; table.cells.len()],
     };
-    if !start.hidden.contains(&true) {
-        return Ok(Protection {
+    let count = |pattern: &Pattern| pattern.hidden.iter().filter(|&&hidden| hidden).count();
+    let primary = count(&start);
+    if primary == 0 {
+        return Protection {
             hidden: start.hidden,
             dropped: Vec::new(),
             method: Method::Nothing,
             proof: Proof::default(),
-        });
+        };
     }
     let mut dropped = Vec::new();
-    let (mut pattern, mut method) = loop {
-        match pattern::heuristic(table, &start, k) {
-            Ok(pattern) if dropped.is_empty() => break (pattern, Method::Heuristic),
+    let (pattern, method) = loop {
+        match pattern::heuristic(table, &start, k, rounds) {
+            Ok(pattern) if dropped.is_empty() => {
+                match minimum::minimum(table, &start, k, count(&pattern) - primary) {
+                    Some(least) => break (least, Method::Minimum),
+                    None => break (pattern, Method::Heuristic),
+                }
+            }
             Ok(pattern) => break (pattern, Method::Margins),
             Err(findings) => {
                 let Some(margin) = pattern::give_up(table, &findings, &dropped) else {
@@ -107,35 +118,20 @@ pub fn protect(table: &Table, k: u32) -> Result<Protection, TableError> {
                 };
                 dropped.push(margin);
                 for (cell, of) in table.cells.iter().enumerate() {
-                    if of.margin == margin && of.state != State::Zero {
-                        start.hidden[cell] = of.state != State::Unlisted;
+                    if of.margin == margin && matches!(of.state, State::Open | State::Primary) {
+                        start.hidden[cell] = true;
                         start.dropped[cell] = true;
                     }
                 }
             }
         }
     };
-    if dropped.is_empty() {
-        let count = |pattern: &Pattern| pattern.hidden.iter().filter(|&&hidden| hidden).count();
-        let start = Pattern {
-            hidden: table
-                .cells
-                .iter()
-                .map(|cell| cell.state == State::Primary)
-                .collect(),
-            ..pattern.clone()
-        };
-        let more = count(&pattern) - count(&start);
-        if let Some(least) = minimum::minimum(table, &start, k, more) {
-            (pattern, method) = (least, Method::Minimum);
-        }
-    }
-    Ok(Protection {
+    Protection {
         proof: prove(table, &pattern, k),
         hidden: pattern.hidden,
         dropped,
         method,
-    })
+    }
 }
 
 #[cfg(test)]

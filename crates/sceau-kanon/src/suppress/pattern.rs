@@ -7,19 +7,24 @@ use super::lines::Lines;
 use super::table::{Relation, State, Table};
 
 /// How often a pattern is repaired before a margin is given up.
-const ROUNDS: usize = 40;
+pub(super) const ROUNDS: usize = 40;
 
-/// Hides more than `start` until an audit finds nothing.
+/// Hides more than `start` until an audit finds nothing; repairs at most so many times.
 ///
 /// # Errors
 /// What could still be computed when nothing more could be done about it.
-pub(super) fn heuristic(table: &Table, start: &Pattern, k: u32) -> Result<Pattern, Vec<Finding>> {
+pub(super) fn heuristic(
+    table: &Table,
+    start: &Pattern,
+    k: u32,
+    rounds: usize,
+) -> Result<Pattern, Vec<Finding>> {
     let lines = Lines::of(table, start, k);
     let mut pattern = start.clone();
     lines.complete(&mut pattern.hidden);
     lines.thin(&mut pattern.hidden);
     let mut findings = audit(table, &pattern, k);
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         if findings.is_empty() {
             return Ok(pattern);
         }

@@ -82,6 +82,12 @@ impl<'a> Attacker<'a> {
 /// Fails if the brute-force attacker computes a hidden cell, or a sum of hidden cells of 1 to k - 1 people.
 fn attack(table: &Table, k: u32) -> Result<(), TestCaseError> {
     let protection = protect(table, k).unwrap();
+    attack_this(table, k, &protection)?;
+    // Without repairs and the search for the least, margins go more often; what is left holds as well.
+    attack_this(table, k, &protect_within(table, k, 0))
+}
+
+fn attack_this(table: &Table, k: u32, protection: &Protection) -> Result<(), TestCaseError> {
     prop_assert!(protection.proof.computed.is_empty(), "{:?}", protection);
     prop_assert_eq!(protection.proof.unsolved, 0);
     for (cell, of) in table.cells.iter().enumerate() {
@@ -221,7 +227,7 @@ fn people(rows: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Vec<[u32; 3
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 200 } else { 3000 }))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 60 } else { 3000 }))]
 
     #[test]
     fn no_count_of_rows_is_computed_back(people in people(1..4), kepts in grouping(), k in 2..5_u32, least in 0..2_i64) {

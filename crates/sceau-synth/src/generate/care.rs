@@ -1,201 +1,122 @@
-//! The care a person gets outside hospital: visits, medicines, tests, one document at a time.
+//! The care a person gets outside a stay in hospital: visits, medicines, tests, one document at a time.
 
 use super::Period;
+use super::acts::{self, ACTS};
 use super::chance::Chance;
 use super::day::{Day, Month};
+use super::document::{Detail, Document, Line};
+use super::hospital::Hospital;
 use super::person::{Cover, Person};
 use super::places::Departement;
 use super::products::Catalogue;
+use super::professional::{Professional, Trade};
+use super::treatment::Treatment;
+use std::rc::Rc;
 
-/// One care form: what one professional did or handed out on one day.
-pub(super) struct Document {
-    pub(super) day: Day,
-    pub(super) prescribed: Day,
-    pub(super) doer: String,
-    /// Specialty of a doctor, else 0.
-    pub(super) specialty: i64,
-    /// Kind of a professional who is no doctor (24 nurse, 26 physiotherapist, 50 pharmacist), else 0.
-    pub(super) activity: i64,
-    /// None for a visit that nobody prescribed.
-    pub(super) prescriber: Option<Prescriber>,
-    pub(super) lines: Vec<Line>,
-}
-
-/// Who prescribed.
-#[derive(Clone)]
-pub(super) struct Prescriber {
-    pub(super) number: String,
-    pub(super) specialty: i64,
-}
-
-/// One line of a form, which becomes one row of ER_PRS_F.
-#[derive(Clone, Copy)]
-pub(super) struct Line {
-    /// `PRS_NAT_REF`.
-    pub(super) nature: i64,
-    /// 0 for an act, 2 for a supplement to it, which is no visit of its own.
-    pub(super) supplement: i64,
-    /// The medicine, which becomes a row of ER_PHA_F.
-    pub(super) product: Option<usize>,
-    pub(super) quantity: i64,
-    /// What one costs, and what is asked beyond the tariff for all, in cents.
-    pub(super) price: i64,
-    pub(super) excess: i64,
-    /// Percent reimbursed.
-    pub(super) rate: i64,
-    /// `EXO_MTF`: 42 for care of a long-term illness.
-    pub(super) exemption: i64,
-}
-
-/// A medicine someone takes for years.
-struct Treatment {
-    product: usize,
-    /// Months between two boxes.
-    every: i32,
-    exempt: bool,
-    specialty: i64,
-}
+/// What `DPN_QLF` says of care in a public hospital, which the PMSI tells too.
+const FOR_INFORMATION: i64 = 71;
 
 /// All documents of a person, in the order of months.
 pub(super) fn documents(
-    person: &Person,
+    person: &Rc<Person>,
     period: &Period,
     catalogue: &Catalogue,
     chance: &mut Chance,
 ) -> Vec<Document> {
-    let home = Departement::at(person.departement);
-    let treatments = treatments(person, catalogue, chance);
-    let pharmacist = home.professional(2, chance);
-    let doctor = match &person.doctor {
-        Some(doctor) => doctor.clone(),
-        None => home.professional(1, chance),
+    let home = person.departement;
+    let treatments = Treatment::of(person, period, catalogue, chance);
+    let pharmacist = Professional::other(home, Trade::Pharmacist, chance);
+    let doctor = match person.doctor {
+        Some(doctor) => doctor,
+        None => Professional::doctor(home, 1, chance),
     };
     let mut documents = Vec::new();
-    for month in period.months() {
-        let age = person.age(month);
-        if period.first.plus(month.0 - period.first.0).0 < person.born.0 {
+    for (place, month) in period.months().enumerate() {
+        let dead = |death: Day| death < month.first_day();
+        if month < person.born || person.death.is_some_and(dead) {
             continue;
         }
         let mut care = Care {
             person,
+            home,
+            doctor,
+            pharmacist,
+            catalogue,
             month,
+            age: person.age(month),
             chance,
             documents: &mut documents,
         };
-        care.visits(age, &doctor, &home, catalogue, &pharmacist);
-        care.boxes(&treatments, &doctor, &pharmacist, catalogue, period);
-        care.specialists(&home);
-        care.others(age, &doctor, &home);
+        care.visits();
+        care.boxes(&treatments, place as i32);
+        care.specialists();
+        care.acts();
+        care.others();
     }
     documents
 }
 
-fn treatments(person: &Person, catalogue: &Catalogue, chance: &mut Chance) -> Vec<Treatment> {
-    let mut treatments: Vec<Treatment> = Vec::new();
-    for disease in &person.diseases {
-        let exempt = person
-            .illnesses
-            .iter()
-            .any(|illness| illness.code == disease.codes[0]);
-        for (atc, share) in disease.medicines {
-            if !chance.yes(*share) {
-                continue;
-            }
-            let product = catalogue.of_class(atc, chance);
-            // Two diseases may call for one medicine: it is taken once.
-            let known = treatments
-                .iter()
-                .any(|taken| catalogue.products[taken.product].atc == *atc);
-            if !known {
-                let every = if catalogue.products[product].large {
-                    3
-                } else {
-                    1
-                };
-                treatments.push(Treatment {
-                    product,
-                    every,
-                    exempt,
-                    specialty: disease.specialty,
-                });
-            }
-        }
-    }
-    treatments
-}
-
 /// The care of one person in one month.
 struct Care<'p> {
-    person: &'p Person,
+    person: &'p Rc<Person>,
+    home: Departement,
+    doctor: Professional,
+    pharmacist: Professional,
+    catalogue: &'p Catalogue,
     month: Month,
+    age: i32,
     chance: &'p mut Chance,
     documents: &'p mut Vec<Document>,
 }
 
 impl Care<'_> {
     /// To the general practitioner, and to the pharmacist with what was prescribed for acute trouble.
-    fn visits(
-        &mut self,
-        age: i32,
-        doctor: &str,
-        home: &Departement,
-        catalogue: &Catalogue,
-        pharmacist: &str,
-    ) {
-        let mean = match age {
+    fn visits(&mut self) {
+        let mean = match self.age {
             ..3 => 0.55,
             3..16 => 0.22,
             16..50 => 0.25,
             50..75 => 0.32,
             _ => 0.45,
-        } + 0.03 * self.person.diseases.len() as f64;
+        } + 0.03 * self.sick();
         for _ in 0..self.chance.about(mean) {
             let day = self.day();
-            let stranger = self.chance.yes(0.12);
-            let doer = if stranger {
-                home.professional(1, self.chance)
+            let doer = if self.chance.yes(0.12) {
+                Professional::doctor(self.home, 1, self.chance)
             } else {
-                doctor.to_owned()
+                self.doctor
             };
-            let home_visit = age > 75 && self.chance.yes(0.3);
-            let nature = if home_visit { 1211 } else { 1111 };
+            let at_home = self.age > 75 && self.chance.yes(0.3);
+            let nature = if at_home { 1211 } else { 1111 };
             let mut lines = vec![self.act(nature, 1, 2_500, 70)];
-            if age < 6 || home_visit {
+            if self.age < 6 || at_home {
+                let (supplement, price) = if at_home { (1841, 1_000) } else { (1903, 500) };
                 lines.push(Line {
-                    supplement: 2,
-                    ..self.act(1107, 1, if home_visit { 1_000 } else { 500 }, 70)
+                    supplement_to: nature,
+                    ..self.act(supplement, 1, price, 70)
                 });
             }
-            self.add(day, &doer, 1, 0, None, lines);
+            self.add(day, doer, None, lines);
             let lines: Vec<_> = (0..self.chance.about(0.9))
                 .map(|_| {
-                    let product = catalogue.acute(self.chance);
-                    let quantity = 1 + i64::from(self.chance.below(2));
-                    self.medicine(product, quantity, false, catalogue)
+                    let product = self.catalogue.acute(self.chance);
+                    let quantity = 1 + self.chance.below(2) as i16;
+                    self.medicine(product, quantity, false)
                 })
                 .collect();
-            let prescriber = Prescriber {
-                number: doer,
-                specialty: 1,
-            };
             if !lines.is_empty() {
                 let delay = if self.chance.yes(0.9) { 0 } else { 1 };
-                self.dispense(day, day.plus(delay), prescriber, pharmacist, lines);
+                self.dispense(day, day.plus(delay), doer, lines);
             }
         }
     }
 
     /// The month's boxes of what is taken for years.
-    fn boxes(
-        &mut self,
-        treatments: &[Treatment],
-        doctor: &str,
-        pharmacist: &str,
-        catalogue: &Catalogue,
-        period: &Period,
-    ) {
-        let due = |treatment: &&Treatment| (self.month.0 - period.first.0) % treatment.every == 0;
-        let due: Vec<_> = treatments.iter().filter(due).collect();
+    fn boxes(&mut self, treatments: &[Treatment], month: i32) {
+        let due: Vec<_> = treatments
+            .iter()
+            .filter(|treatment| treatment.due(month))
+            .collect();
         if due.is_empty() || !self.chance.yes(0.88) {
             return;
         }
@@ -203,32 +124,23 @@ impl Care<'_> {
         let mut lines = Vec::new();
         for treatment in &due {
             if self.chance.yes(0.95) {
-                lines.push(self.medicine(treatment.product, 1, treatment.exempt, catalogue));
+                lines.push(self.medicine(treatment.product, 1, treatment.exempt));
             }
         }
         if lines.is_empty() {
             return;
         }
-        let by_specialist = self.chance.yes(0.15);
-        let prescriber = if by_specialist {
-            let number = Departement::at(self.person.departement).professional(1, self.chance);
-            Prescriber {
-                number,
-                specialty: due[0].specialty,
-            }
+        let prescriber = if self.chance.yes(0.15) {
+            Professional::doctor(self.home, due[0].specialty, self.chance)
         } else {
-            Prescriber {
-                number: doctor.to_owned(),
-                specialty: 1,
-            }
+            self.doctor
         };
         let prescribed = day.plus(-self.chance.between(0, 75));
-        self.dispense(prescribed, day, prescriber, pharmacist, lines);
+        self.dispense(prescribed, day, prescriber, lines);
     }
 
-    fn specialists(&mut self, home: &Departement) {
-        let mean = 0.05 + 0.015 * self.person.diseases.len() as f64;
-        for _ in 0..self.chance.about(mean) {
+    fn specialists(&mut self) {
+        for _ in 0..self.chance.about(0.05 + 0.015 * self.sick()) {
             let follows = !self.person.diseases.is_empty() && self.chance.yes(0.5);
             let specialty = if follows {
                 self.chance.one(&self.person.diseases).specialty
@@ -236,51 +148,73 @@ impl Care<'_> {
                 self.chance.one(&[5, 7, 11, 15, 15, 33])
             };
             let day = self.day();
-            let doer = home.professional(1, self.chance);
-            let excess = if self.chance.yes(0.4) {
-                500 * i64::from(1 + self.chance.below(8))
-            } else {
-                0
-            };
+            let hospital = self.hospital(0.25);
+            let doer = Professional::doctor(self.home, specialty, self.chance);
+            let excess =
+                if hospital.is_none_or(|hospital| !hospital.public()) && self.chance.yes(0.4) {
+                    500 * (1 + self.chance.below(8) as i32)
+                } else {
+                    0
+                };
             let line = Line {
                 excess,
                 ..self.act(1112, 1, 2_300, 70)
             };
-            self.add(day, &doer, specialty, 0, None, vec![line]);
+            self.add(day, doer, None, vec![line]);
+            self.in_hospital(hospital);
+        }
+    }
+
+    /// Technical acts, imaging, small surgery.
+    fn acts(&mut self) {
+        let mean = if self.age < 16 { 0.01 } else { 0.035 } + 0.015 * self.sick();
+        for _ in 0..self.chance.about(mean) {
+            let act = acts::in_town(self.chance);
+            let known = &ACTS[usize::from(act)];
+            let line = Line {
+                detail: Detail::Act(act),
+                ..self.act(known.nature, 1, known.price, 70)
+            };
+            let day = self.day();
+            let hospital = self.hospital(0.3);
+            let doer = Professional::doctor(self.home, known.specialty, self.chance);
+            let prescriber = self.chance.yes(0.6).then_some(self.doctor);
+            self.add(day, doer, prescriber, vec![line]);
+            self.in_hospital(hospital);
         }
     }
 
     /// Tests, nurses, physiotherapists, dentists.
-    fn others(&mut self, age: i32, doctor: &str, home: &Departement) {
-        let prescriber = || {
-            Some(Prescriber {
-                number: doctor.to_owned(),
-                specialty: 1,
-            })
-        };
-        let sick = self.person.diseases.len() as f64;
-        if self.chance.yes(0.04 + 0.025 * sick) {
-            let quantity = i64::from(20 + self.chance.below(180));
+    fn others(&mut self) {
+        let prescriber = Some(self.doctor);
+        if self.chance.yes(0.04 + 0.025 * self.sick()) {
+            let quantity = 20 + self.chance.below(180) as i16;
             let line = self.act(3211, quantity, 27, 60);
-            let (day, doer) = (self.day(), home.professional(3, self.chance));
-            self.add(day, &doer, 0, 30, prescriber(), vec![line]);
+            self.seen_by(Trade::Laboratory, prescriber, line);
         }
-        if self.chance.yes(if age > 75 { 0.1 } else { 0.015 }) {
-            let quantity = i64::from(1 + self.chance.below(8));
+        if self.chance.yes(if self.age > 75 { 0.1 } else { 0.015 }) {
+            let quantity = 1 + self.chance.below(8) as i16;
             let line = self.act(3111, quantity, 315, 60);
-            let (day, doer) = (self.day(), home.professional(6, self.chance));
-            self.add(day, &doer, 0, 24, prescriber(), vec![line]);
+            self.seen_by(Trade::Nurse, prescriber, line);
         }
         if self.chance.yes(0.02) {
             let line = self.act(3125, 8, 215, 60);
-            let (day, doer) = (self.day(), home.professional(7, self.chance));
-            self.add(day, &doer, 0, 26, prescriber(), vec![line]);
+            self.seen_by(Trade::Physiotherapist, prescriber, line);
         }
         if self.chance.yes(0.025) {
             let line = self.act(1451, 1, 2_892, 70);
-            let (day, doer) = (self.day(), home.professional(4, self.chance));
-            self.add(day, &doer, 19, 0, None, vec![line]);
+            self.seen_by(Trade::Dentist, None, line);
         }
+    }
+
+    fn seen_by(&mut self, trade: Trade, prescriber: Option<Professional>, line: Line) {
+        let day = self.day();
+        let doer = Professional::other(self.home, trade, self.chance);
+        self.add(day, doer, prescriber, vec![line]);
+    }
+
+    fn sick(&self) -> f64 {
+        self.person.diseases.len() as f64
     }
 
     fn day(&mut self) -> Day {
@@ -288,68 +222,72 @@ impl Care<'_> {
         first.plus(self.chance.between(0, 27))
     }
 
-    fn act(&self, nature: i64, quantity: i64, price: i64, rate: i64) -> Line {
+    /// A hospital for this share of care.
+    fn hospital(&mut self, share: f64) -> Option<Hospital> {
+        self.chance
+            .yes(share)
+            .then(|| Hospital::draw(self.home, self.chance))
+    }
+
+    fn act(&self, nature: i16, quantity: i16, price: i32, rate: u8) -> Line {
         let line = Line {
             nature,
-            supplement: 0,
-            product: None,
+            supplement_to: 0,
+            detail: Detail::None,
             quantity,
             price,
             excess: 0,
             rate,
             exemption: 0,
         };
-        if self.exempt() {
-            Line {
-                rate: 100,
-                exemption: 42,
-                ..line
-            }
+        // Most of the care of someone with a long-term illness is paid whole.
+        if !self.person.illnesses.is_empty() || self.person.cover == Cover::Free {
+            exempt(line)
         } else {
             line
         }
     }
 
-    fn medicine(&self, product: usize, quantity: i64, exempt: bool, catalogue: &Catalogue) -> Line {
-        let price = catalogue.products[product].price_cents;
+    fn medicine(&self, product: u16, quantity: i16, is_exempt: bool) -> Line {
         let line = Line {
             nature: 3313,
-            supplement: 0,
-            product: Some(product),
+            supplement_to: 0,
+            detail: Detail::Medicine(product),
             quantity,
-            price,
+            price: self.catalogue.products[usize::from(product)].price_cents as i32,
             excess: 0,
             rate: 65,
             exemption: 0,
         };
-        if exempt {
-            Line {
-                rate: 100,
-                exemption: 42,
-                ..line
+        if is_exempt { exempt(line) } else { line }
+    }
+
+    /// What a pharmacist hands out, or now and then the one of a hospital.
+    fn dispense(&mut self, prescribed: Day, day: Day, prescriber: Professional, lines: Vec<Line>) {
+        let hospital = self.hospital(0.01);
+        let before = self.documents.len();
+        self.add(day, self.pharmacist, Some(prescriber), lines);
+        if let Some(document) = self.documents.get_mut(before) {
+            document.prescribed = prescribed;
+            if hospital.is_some() {
+                for line in &mut document.lines {
+                    line.nature = 3317;
+                }
             }
-        } else {
-            line
+        }
+        if self.documents.len() > before {
+            self.in_hospital(hospital);
         }
     }
 
-    /// Whether acts are paid whole, for most of the care of someone with a long-term illness.
-    fn exempt(&self) -> bool {
-        !self.person.illnesses.is_empty() || self.person.cover == Cover::Free
-    }
-
-    fn dispense(
-        &mut self,
-        prescribed: Day,
-        day: Day,
-        prescriber: Prescriber,
-        pharmacist: &str,
-        lines: Vec<Line>,
-    ) {
-        let from = self.documents.len();
-        self.add(day, pharmacist, 0, 50, Some(prescriber), lines);
-        if let Some(document) = self.documents.get_mut(from) {
-            document.prescribed = prescribed;
+    /// Says of the last document where it was.
+    fn in_hospital(&mut self, hospital: Option<Hospital>) {
+        let (Some(hospital), Some(document)) = (hospital, self.documents.last_mut()) else {
+            return;
+        };
+        document.hospital = Some(hospital);
+        if hospital.public() {
+            document.qualifier = Some(FOR_INFORMATION);
         }
     }
 
@@ -357,23 +295,31 @@ impl Care<'_> {
     fn add(
         &mut self,
         day: Day,
-        doer: &str,
-        specialty: i64,
-        activity: i64,
-        prescriber: Option<Prescriber>,
+        doer: Professional,
+        prescriber: Option<Professional>,
         lines: Vec<Line>,
     ) {
         if self.person.death.is_none_or(|death| day <= death) {
+            let qualifier = if self.chance.yes(0.3) { None } else { Some(0) };
             self.documents.push(Document {
+                person: Rc::clone(self.person),
                 day,
                 prescribed: day,
-                doer: doer.to_owned(),
-                specialty,
-                activity,
+                doer,
                 prescriber,
+                hospital: None,
+                qualifier,
                 lines,
             });
         }
+    }
+}
+
+fn exempt(line: Line) -> Line {
+    Line {
+        rate: 100,
+        exemption: 42,
+        ..line
     }
 }
 
@@ -385,9 +331,10 @@ mod tests {
     fn care_lies_in_the_period_and_ends_with_death() {
         let period = Period::new(2019, 2);
         let catalogue = Catalogue::read();
-        let (mut lines, mut dead) = (0, 0);
+        let (mut lines, mut dead, mut in_hospital) = (0, 0, 0);
         for index in 0..2_000 {
             let (person, mut chance) = Person::draw(3, index, &period);
+            let person = Rc::new(person);
             for document in documents(&person, &period, &catalogue, &mut chance) {
                 assert!(
                     document.day >= Day::new(2019, 1, 1) && document.day <= Day::new(2020, 12, 31)
@@ -395,11 +342,15 @@ mod tests {
                 assert!(document.prescribed <= document.day);
                 assert!(person.death.is_none_or(|death| document.day <= death));
                 assert!(!document.lines.is_empty());
+                let public = document.hospital.is_some_and(Hospital::public);
+                assert_eq!(public, document.qualifier == Some(FOR_INFORMATION));
                 lines += document.lines.len();
+                in_hospital += usize::from(document.hospital.is_some());
             }
             dead += usize::from(person.death.is_some());
         }
         assert!(dead > 5);
+        assert!(in_hospital > 500, "{in_hospital}");
         // Some thirty lines a person in two years.
         assert!((40_000..80_000).contains(&lines), "{lines}");
     }
@@ -415,14 +366,14 @@ mod tests {
                 continue;
             }
             diabetics += 1;
-            let documents = documents(&person, &period, &catalogue, &mut chance);
-            let boxes = documents
-                .iter()
-                .flat_map(|document| &document.lines)
-                .filter(|line| {
-                    line.product
-                        .is_some_and(|product| catalogue.products[product].atc.starts_with("A10"))
-                });
+            let documents = documents(&Rc::new(person), &period, &catalogue, &mut chance);
+            let lines = documents.iter().flat_map(|document| &document.lines);
+            let boxes = lines.filter(|line| match line.detail {
+                Detail::Medicine(product) => catalogue.products[usize::from(product)]
+                    .atc
+                    .starts_with("A10"),
+                _ => false,
+            });
             treated += usize::from(boxes.count() >= 3);
         }
         assert!(treated * 10 > diabetics * 7, "{treated} of {diabetics}");

@@ -61,6 +61,13 @@ impl Chance {
         list[self.below(count) as usize]
     }
 
+    /// One of a list, the first ones more often.
+    pub(super) fn skewed<T: Copy>(&mut self, list: &[T]) -> T {
+        let count = u32::try_from(list.len()).expect("a short list");
+        let first = self.below(count);
+        list[first.min(self.below(count)) as usize]
+    }
+
     /// Letters and digits as a pseudonym has them: with 17, no two people get the same.
     pub(super) fn letters(&mut self, length: usize) -> String {
         const ALPHABET: &[u8; 62] =

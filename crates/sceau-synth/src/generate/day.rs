@@ -1,5 +1,6 @@
 //! Days and months as the SNDS writes them.
 
+use super::short::Short;
 use chrono::{Datelike, NaiveDate};
 
 /// Days since 1970-01-01, as Parquet's `DATE` counts them.
@@ -39,8 +40,12 @@ impl Day {
     }
 
     /// `28062019`, as the PMSI writes a day in text.
-    pub(super) fn ddmmyyyy(self) -> String {
-        self.date().format("%d%m%Y").to_string()
+    pub(super) fn ddmmyyyy(self) -> Short {
+        let date = self.date();
+        Short::new()
+            .number(date.day(), 2)
+            .number(date.month(), 2)
+            .number(date.year() as u32, 4)
     }
 }
 
@@ -67,8 +72,10 @@ impl Month {
     }
 
     /// `201906`.
-    pub(super) fn yyyymm(self) -> String {
-        format!("{:04}{:02}", self.year(), self.number())
+    pub(super) fn yyyymm(self) -> Short {
+        Short::new()
+            .number(self.year() as u32, 4)
+            .number(self.number() as u32, 2)
     }
 }
 
@@ -81,13 +88,13 @@ mod tests {
         let day = Day::new(2019, 6, 28);
         assert_eq!(day.0, 18_075);
         assert_eq!((day.year(), day.month().number()), (2019, 6));
-        assert_eq!(day.ddmmyyyy(), "28062019");
-        assert_eq!(day.month().yyyymm(), "201906");
+        assert_eq!(day.ddmmyyyy().as_ref(), "28062019");
+        assert_eq!(day.month().yyyymm().as_ref(), "201906");
         assert_eq!(
             Month::of(2019, 12).plus(1).first_day(),
             Day::new(2020, 1, 1)
         );
         assert_eq!(Day::NONE, Day::new(1600, 1, 1));
-        assert_eq!(Day::NONE.month().yyyymm(), "160001");
+        assert_eq!(Day::NONE.month().yyyymm().as_ref(), "160001");
     }
 }

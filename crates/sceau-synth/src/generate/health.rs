@@ -73,15 +73,20 @@ pub(super) fn death_rate(age: i32, diseases: &[&Disease]) -> f64 {
     (rate / 100_000.0 * danger * 0.7).min(0.9)
 }
 
+/// The disease that is the most dangerous, of several the first.
+pub(super) fn deadliest(diseases: &[&'static Disease]) -> Option<&'static Disease> {
+    let rank = |disease: &&Disease| (disease.danger * 100.0) as u32;
+    diseases.iter().rev().copied().max_by_key(rank)
+}
+
 /// The cause of a death, as CépiDc codes it.
 pub(super) fn cause_of_death(
     age: i32,
     diseases: &[&'static Disease],
     chance: &mut Chance,
 ) -> &'static str {
-    let deadly = diseases.iter().find(|disease| disease.danger >= 1.5);
-    match deadly {
-        Some(disease) if chance.yes(0.7) => disease.codes[0],
+    match deadliest(diseases) {
+        Some(disease) if disease.danger >= 1.5 && chance.yes(0.7) => disease.codes[0],
         _ if age < 40 => chance.one(&["V892", "X700", "C719", "R960", "Q249"]),
         _ => chance.one(&[
             "I219", "C349", "I639", "J189", "F03", "I500", "C259", "R54", "W19", "C189",
@@ -133,7 +138,7 @@ pub(super) fn other_stay(
         18..65 => ADULT,
         _ => OLD,
     };
-    chance.one(list)
+    chance.skewed(list)
 }
 
 /// Other diagnoses that a stay is coded with.
@@ -141,6 +146,9 @@ pub(super) const ASSOCIATED: [&str; 14] = [
     "I10", "E785", "E669", "Z370", "Z921", "D649", "E876", "N390", "F171", "Z508", "R410", "K590",
     "Z864", "I48",
 ];
+
+/// What a unit of first care notes.
+pub(super) const AT_FIRST: [&str; 6] = ["R060", "I214", "R55", "N179", "R410", "I210"];
 
 const DISEASES: [Disease; 18] = [
     Disease {
@@ -154,7 +162,7 @@ const DISEASES: [Disease; 18] = [
             ("A10BH01", 0.15),
             ("A10BD07", 0.12),
             ("A10AE04", 0.18),
-            ("A10BJ02", 0.09),
+            ("A10BX07", 0.09),
         ],
         stays: 0.13,
         groups: &[("10M022", 5), ("10M023", 8), ("10M02T", 1), ("10M021", 3)],
@@ -205,7 +213,7 @@ const DISEASES: [Disease; 18] = [
         sessions: None,
     },
     Disease {
-        codes: &["I25", "I251", "I214", "I200"],
+        codes: &["I25", "I251", "I210", "I200", "I214"],
         ald: Some((13, 0.7)),
         per_thousand: [0, 1, 12, 50, 90, 150],
         only: None,
@@ -397,7 +405,7 @@ mod tests {
         let mut chance = Chance::of(1, 1);
         for (atc, _) in DISEASES.iter().flat_map(|disease| disease.medicines) {
             let product = catalogue.of_class(atc, &mut chance);
-            assert_eq!(catalogue.products[product].atc, *atc);
+            assert_eq!(catalogue.products[usize::from(product)].atc, *atc);
         }
     }
 

@@ -1,41 +1,47 @@
 //! Made-up people and their care, in the SNDS's tables.
 //!
-//! One patient is drawn at a time, from a stream of random numbers of their own, and their rows go at once to the files
-//! they belong to: one for each month of flow of ER_PRS_F and ER_PHA_F, one for each year of the stays. So memory does
-//! not grow with the number of patients, and a patient is the same whatever number comes after.
+//! One patient is drawn at a time, from a stream of random numbers of their own, so that a patient is the same whatever
+//! number comes after. Patients are drawn in blocks, several at once on as many threads; what a block has in each file
+//! is one row group of it, and files get theirs in the order of the blocks. So memory grows with the threads and not
+//! with the patients, and the bytes do not depend on either.
 
+mod acts;
+mod block;
 mod care;
 mod chance;
+mod city;
 mod day;
-mod flow;
+mod document;
 mod health;
+mod hospital;
+mod hospitals;
+mod output;
+mod people;
 mod person;
 mod places;
 mod products;
+mod professional;
 mod sheet;
+mod short;
 mod stay;
-mod stays;
 mod tables;
+mod target;
+mod treatment;
+mod used;
 mod values;
-mod writers;
 
 use crate::Error;
+use block::Making;
 use day::{Day, Month};
-use flow::Flow;
-use person::Person;
-use products::Catalogue;
-use sheet::{Part, Sheet};
-use stays::Stays;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
-use std::rc::Rc;
-use tables::{Beneficiary, Death, Illness};
-use writers::{Halt, Writers};
+use std::thread::available_parallelism;
 
 /// What to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GenerateOptions {
-    /// How many people; each is one row of IR_BEN_R and some thirty of ER_PRS_F.
+    /// How many people, at most a hundred million; each is a row of IR_BEN_R (some are two) and some thirty of ER_PRS_F.
     pub patients: u64,
     /// Same seed, same bytes.
     pub seed: u64,
@@ -43,6 +49,23 @@ pub struct GenerateOptions {
     pub first_year: u16,
     /// How many years of care, from 1 to 20.
     pub years: u16,
+    /// Which columns of each table.
+    pub columns: Columns,
+    /// How many threads; none for as many as the machine runs at once. The bytes do not depend on it.
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// Which columns of a table are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Columns {
+    /// All that the data model has, as a platform asks of a table of the SNDS; most of ER_PRS_F's are NULL or the same in
+    /// every row.
+    #[default]
+    All,
+    /// Those that the epidemiologists' queries under `benches/queries` name, with the keys. For tools other than a
+    /// platform, which refuses a table of the SNDS that lacks a column.
+    Used,
 }
 
 impl Default for GenerateOptions {
@@ -52,6 +75,8 @@ impl Default for GenerateOptions {
             seed: 1,
             first_year: 2019,
             years: 2,
+            columns: Columns::All,
+            threads: None,
         }
     }
 }
@@ -70,9 +95,10 @@ impl Summary {
     }
 }
 
-/// Writes synthetic IR_BEN_R, ER_PRS_F, ER_PHA_F, IR_PHA_R, IR_IMB_R, KI_CCI_R and, for each year, T_MCO`aa`B, C and D
-/// below `out`, one folder a table. ER_PRS_F and ER_PHA_F have a file for each month of flow (`part-2019-02.parquet`,
-/// and `part-2019-02-2.parquet` when that is full), the others `part-0.parquet`.
+/// Writes synthetic ER_PRS_F and its details ER_PHA_F, ER_CAM_F and ER_ETE_F, IR_BEN_R, IR_IMB_R, KI_CCI_R, IR_PHA_R,
+/// IR_DPT_V, DA_PRA_R and, for each year, T_MCO`aa`B, C, D, A and UM below `out`, one folder a table. ER_PRS_F and its
+/// details have a file for each month of flow (`part-2019-02.parquet`, and `part-2019-02-2.parquet` when that is full),
+/// the others `part-0.parquet`.
 ///
 /// All columns of the data model are there but those that only a project's extraction has (`NUM_ENQ`, `PFS_EXE_NUM_C`
 /// and its like); the ones that nothing here needs are NULL. The tables join by their real keys.
@@ -89,7 +115,8 @@ impl Summary {
 ///
 /// # Errors
 ///
-/// If a folder of these tables already holds Parquet files, and if a file cannot be written.
+/// If the options are out of bounds, if a folder of these tables already holds Parquet files, and if a file cannot be
+/// written.
 pub fn generate(options: &GenerateOptions, out: &Path) -> Result<Summary, Error> {
     generate_with_progress(options, out, &mut |_| {})
 }
@@ -109,81 +136,16 @@ pub fn generate_with_progress(
             "years: from 1 to 20, the first from 2006 to 2079".to_owned(),
         ));
     }
-    let writers = Writers::start();
-    match write(options, out, progress, &writers) {
-        Ok(summary) => writers.join().map(|()| summary),
-        Err(Halt::Error(error)) => Err(error),
-        Err(Halt::Writer) => match writers.join() {
-            Err(error) => Err(error),
-            Ok(()) => unreachable!("a thread stops early only with an error"),
-        },
+    if options.patients > 100_000_000 {
+        return Err(Error::Options(
+            "patients: a hundred million at most".to_owned(),
+        ));
     }
-}
-
-fn write(
-    options: &GenerateOptions,
-    out: &Path,
-    progress: &mut dyn FnMut(u64),
-    writers: &Writers,
-) -> Result<Summary, Halt> {
-    let period = Period::new(i32::from(options.first_year), i32::from(options.years));
-    let catalogue = Catalogue::read();
-    let mut flow = Flow::start(out, &period, writers)?;
-    let mut stays = Stays::start(out, &period, writers)?;
-    let mut people = Table::start(tables::ir_ben_r(out)?, writers)?;
-    let mut illnesses = Table::start(tables::ir_imb_r(out)?, writers)?;
-    let mut deaths = Table::start(tables::ki_cci_r(out)?, writers)?;
-    let mut medicines = Table::start(tables::ir_pha_r(out)?, writers)?;
-
-    for index in 0..options.patients {
-        let (person, mut chance) = Person::draw(options.seed, index, &period);
-        let person = Rc::new(person);
-        let mut last = Day::NONE;
-        for document in care::documents(&person, &period, &catalogue, &mut chance) {
-            last = last.max(flow.send(&person, document, &catalogue, &mut chance)?);
-        }
-        let mut in_hospital = false;
-        for stay in stay::stays(&person, &period, &mut chance) {
-            in_hospital |= stay.died;
-            stays.discharge(&person, stay)?;
-        }
-        for place in 0..person.illnesses.len() {
-            illnesses.add(Illness {
-                person: Rc::clone(&person),
-                place,
-            })?;
-        }
-        if let Some(day) = person.death {
-            let age = person.age(day.month());
-            let cause = health::cause_of_death(age, &person.diseases, &mut chance);
-            let number = chance.letters(64);
-            deaths.add(Death {
-                person: Rc::clone(&person),
-                day,
-                cause,
-                number,
-                in_hospital,
-            })?;
-        }
-        people.add(Beneficiary { person, last })?;
-        if index % 256 == 255 {
-            progress(index + 1);
-        }
-    }
-
-    let mut summary = Summary::default();
-    let mut count = |table: String, rows: u64| *summary.tables.entry(table).or_default() += rows;
-    flow.finish(&mut count)?;
-    stays.finish(&mut count)?;
-    count("IR_BEN_R".to_owned(), people.finish()?);
-    count("IR_IMB_R".to_owned(), illnesses.finish()?);
-    count("KI_CCI_R".to_owned(), deaths.finish()?);
-    for product in catalogue.products {
-        medicines.add(product)?;
-    }
-    count("IR_PHA_R".to_owned(), medicines.finish()?);
-    progress(options.patients);
-    Ok(summary)
+    let threads = options
+        .threads
+        .or_else(|| available_parallelism().ok())
+        .map_or(1, NonZeroUsize::get);
+    Making::start(options, block::PATIENTS, out)?.run(threads, progress)
 }
 
 /// The years that care is made for.
@@ -218,26 +180,5 @@ impl Period {
     /// Age in whole years when the period begins.
     fn age(&self, born: Month) -> i32 {
         (self.first.0 - born.0) / 12
-    }
-}
-
-/// A table of one file.
-struct Table<R> {
-    sheet: Sheet<R>,
-    part: Part<R>,
-}
-
-impl<R> Table<R> {
-    fn start(sheet: Sheet<R>, writers: &Writers) -> Result<Self, Halt> {
-        let part = sheet.part("0", writers)?;
-        Ok(Self { sheet, part })
-    }
-
-    fn add(&mut self, row: R) -> Result<(), Halt> {
-        self.part.add(&self.sheet, row)
-    }
-
-    fn finish(self) -> Result<u64, Halt> {
-        self.part.finish(&self.sheet)
     }
 }

@@ -5,11 +5,15 @@ use super::chance::Chance;
 use super::day::{Day, Month};
 use super::health::{self, Disease, Sex};
 use super::places::Departement;
+use super::professional::Professional;
+use super::short::Short;
 
 /// One beneficiary of the health insurance.
 pub(super) struct Person {
     /// `BEN_NIR_PSA`, and `NIR_ANO_17` in the PMSI. Twins of one sex share it.
     pub(super) nir: String,
+    /// What it was before some day: it is made from the insured person's, and changes with them.
+    pub(super) earlier: Option<Earlier>,
     /// `BEN_RNG_GEM`: 2 for the second of twins.
     pub(super) rank: i64,
     /// `BEN_NIR_ANO`: nobody knows it of a person with a fictitious NIR.
@@ -20,16 +24,16 @@ pub(super) struct Person {
     pub(super) nir_kind: &'static str,
     pub(super) sex: Sex,
     pub(super) born: Month,
-    /// Index of the département of residence.
-    pub(super) departement: usize,
+    /// Where they live.
+    pub(super) departement: Departement,
     /// The commune, in three characters.
-    pub(super) commune: String,
+    pub(super) commune: Short,
     /// The great scheme: 1 general, 2 farmers, 3 self-employed.
     pub(super) scheme: i64,
     /// Free complementary cover, help to buy one, or neither.
     pub(super) cover: Cover,
     /// The doctor they are registered with.
-    pub(super) doctor: Option<String>,
+    pub(super) doctor: Option<Professional>,
     pub(super) diseases: Vec<&'static Disease>,
     pub(super) illnesses: Vec<LongTermIllness>,
     pub(super) death: Option<Day>,
@@ -51,14 +55,24 @@ pub(super) struct LongTermIllness {
     pub(super) end: Day,
 }
 
+/// A pseudo-NIR that someone had before the one of today.
+#[derive(Clone)]
+pub(super) struct Earlier {
+    pub(super) nir: String,
+    pub(super) insured: String,
+    /// The first day of today's.
+    pub(super) until: Day,
+}
+
 /// What twins have in common.
 struct Birth {
     nir: String,
+    earlier: Option<Earlier>,
     insured: String,
     sex: Sex,
     born: Month,
-    departement: usize,
-    commune: String,
+    departement: Departement,
+    commune: Short,
 }
 
 impl Person {
@@ -88,7 +102,7 @@ impl Person {
         };
         let doctor = chance
             .yes(0.9)
-            .then(|| Departement::at(birth.departement).professional(1, &mut chance));
+            .then(|| Professional::doctor(birth.departement, 1, &mut chance));
         let scheme = [1, 2, 3][chance.weighted([88, 5, 7].into_iter())];
         let known_nir = known.then(|| chance.letters(17));
         let diseases = health::diseases(birth.sex, age, &mut chance);
@@ -100,6 +114,8 @@ impl Person {
         illnesses.retain(|illness| death.is_none_or(|death| illness.start <= death));
         let person = Self {
             nir: birth.nir,
+            // Of somebody whose NIR is not known, nobody could tell that it is the same person.
+            earlier: birth.earlier.filter(|_| known),
             rank: if twin { 2 } else { 1 },
             known_nir,
             insured: birth.insured,
@@ -116,6 +132,14 @@ impl Person {
             death,
         };
         (person, chance)
+    }
+
+    /// The pseudo-NIR that care of this day bears.
+    pub(super) fn nir_on(&self, day: Day) -> &str {
+        match &self.earlier {
+            Some(earlier) if day < earlier.until => &earlier.nir,
+            _ => &self.nir,
+        }
     }
 
     /// `BEN_IDT_ANO`: the known NIR, else the other with its rank.
@@ -180,13 +204,24 @@ impl Birth {
         const RINGS: [u32; 4] = [4, 20, 80, 300];
         let communes = chance.one(&RINGS);
         let commune = 1 + chance.below(communes);
+        let insured = chance.letters(17);
+        let born = period.first.plus(-1 - months);
+        let earlier = chance.yes(0.05).then(|| Earlier {
+            nir: chance.letters(17),
+            insured: chance.letters(17),
+            until: period
+                .first
+                .first_day()
+                .plus(chance.between(1, 30 * period.months)),
+        });
         Self {
             nir,
-            insured: chance.letters(17),
+            earlier,
+            insured,
             sex,
-            born: period.first.plus(-1 - months),
+            born,
             departement,
-            commune: format!("{commune:03}"),
+            commune: Short::new().number(commune, 3),
         }
     }
 }

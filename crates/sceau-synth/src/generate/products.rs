@@ -81,21 +81,22 @@ impl Catalogue {
     }
 
     /// A product of an ATC class that the catalogue has.
-    pub(super) fn of_class(&self, atc: &str, chance: &mut Chance) -> usize {
+    pub(super) fn of_class(&self, atc: &str, chance: &mut Chance) -> u16 {
         Self::within(self.by_atc[atc].clone(), chance)
     }
 
     /// Something for a cold, pain, an infection: paracetamol most often.
-    pub(super) fn acute(&self, chance: &mut Chance) -> usize {
+    pub(super) fn acute(&self, chance: &mut Chance) -> u16 {
         let class = chance.weighted(self.acute.iter().map(|(_, weight)| *weight));
         Self::within(self.acute[class].0.clone(), chance)
     }
 
     /// Of one class, the first products sell best.
-    fn within(range: Range<usize>, chance: &mut Chance) -> usize {
+    fn within(range: Range<usize>, chance: &mut Chance) -> u16 {
         let count = u32::try_from(range.len()).expect("a short list");
         let first = chance.below(count);
-        range.start + first.min(chance.below(count)) as usize
+        let place = range.start + first.min(chance.below(count)) as usize;
+        u16::try_from(place).expect("a few hundred products")
     }
 }
 
@@ -153,7 +154,7 @@ mod tests {
         let mut chance = Chance::of(1, 1);
         let draws = (0..2_000).map(|_| catalogue.acute(&mut chance));
         let paracetamol = draws
-            .filter(|place| catalogue.products[*place].atc == "N02BE01")
+            .filter(|place| catalogue.products[usize::from(*place)].atc == "N02BE01")
             .count();
         assert!((250..500).contains(&paracetamol), "{paracetamol}");
     }

@@ -1,19 +1,26 @@
-//! From rows of a program to full-width files of the data model.
+//! From rows of a program to columns of the data model, encoded.
 
-use super::writers::{Files, Halt, Writer, Writers};
+use super::output::Output;
+use super::target::Target;
 use crate::Error;
 use crate::parquet_file::properties;
-use arrow::array::{ArrayRef, RecordBatch, new_null_array};
+use arrow::array::{ArrayRef, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use parquet::basic::Compression;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
+use parquet::basic::{Compression, Encoding};
+use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use sceau_core::snds;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Rows collected before they are turned into columns.
-const BATCH_ROWS: usize = 2_048;
+/// Rows that are turned into columns at once: few enough that what they are made from stays near the processor while one
+/// column after the other is.
+const CHUNK: usize = 2_048;
 
 /// What a column is filled with. Columns that a table's list does not name are NULL.
 pub(super) enum Fill<R> {
@@ -25,16 +32,18 @@ pub(super) enum Fill<R> {
 
 /// How rows of one kind become a table.
 pub(super) struct Sheet<R> {
+    table: String,
     folder: PathBuf,
     schema: SchemaRef,
     properties: WriterProperties,
+    encoders: ArrowRowGroupWriterFactory,
     /// Of each column of the schema.
     columns: Vec<Column<R>>,
 }
 
 enum Column<R> {
     Rows(fn(&[R], &DataType) -> ArrayRef),
-    /// As many values as a batch may have rows.
+    /// [`CHUNK`] values.
     Same(ArrayRef),
 }
 
@@ -42,20 +51,19 @@ enum Column<R> {
 const NOT_IN_THE_SNDS: [&str; 4] = ["NUM_ENQ", "PFS_EXE_NUM_C", "PFS_PRE_NUM_C", "PRS_MTT_NUM_C"];
 
 impl<R> Sheet<R> {
-    /// The sheet of a table of the data model, in its folder below `out`.
+    /// The sheet of a table of the data model, in its folder below the target's.
     pub(super) fn new(
-        out: &Path,
+        target: &Target<'_>,
         table: &str,
         fills: Vec<(&'static str, Fill<R>)>,
     ) -> Result<Self, Error> {
         let model = snds::table(table)
             .ok_or_else(|| Error::Options(format!("{table} is not in the data model")))?;
-        let folder = out.join(&model.name);
-        prepare(&folder)?;
+        let folder = target.folder(&model.name)?;
         let mut properties = properties();
         let (mut fields, mut columns) = (Vec::new(), Vec::new());
         for column in &model.columns {
-            if NOT_IN_THE_SNDS.contains(&column.name.as_str()) {
+            if NOT_IN_THE_SNDS.contains(&column.name.as_str()) || !target.has(table, &column.name) {
                 continue;
             }
             let data_type = column.data_type.clone().unwrap_or(DataType::Utf8);
@@ -67,9 +75,9 @@ impl<R> Sheet<R> {
             let filled = match fill {
                 Some(Fill::Rows(make)) => Column::Rows(*make),
                 Some(Fill::Same(value)) => {
-                    Column::Same(super::values::same(value, &data_type, BATCH_ROWS))
+                    Column::Same(super::values::same(value, &data_type, CHUNK))
                 }
-                None => Column::Same(new_null_array(&data_type, BATCH_ROWS)),
+                None => Column::Same(new_null_array(&data_type, CHUNK)),
             };
             // A page of one value repeated is smaller than what a compressor needs to start, and its bounds are those
             // of every other page.
@@ -77,107 +85,67 @@ impl<R> Sheet<R> {
                 properties = properties
                     .set_column_compression(path.clone(), Compression::UNCOMPRESSED)
                     .set_column_statistics_enabled(path, EnabledStatistics::Chunk);
-            } else if column.name.contains("_NIR_")
-                || column.name.starts_with("NIR_ANO")
-                || column.name == "DCT_ORD_NUM"
-            {
-                // Nearly every value differs: a dictionary would only be given up.
-                properties = properties.set_column_dictionary_enabled(path, false);
+            } else if column.name == "DCT_ORD_NUM" {
+                // Every form has another, and they are counted: steps of one are all there is to store.
+                properties = properties
+                    .set_column_dictionary_enabled(path.clone(), false)
+                    .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
             }
             fields.push(Field::new(&column.name, data_type, column.nullable));
             columns.push(filled);
         }
         for (name, _) in &fills {
-            debug_assert!(
-                fields.iter().any(|field| field.name() == name),
-                "{table} has no {name}"
-            );
+            debug_assert!(model.column(name).is_some(), "{table} has no {name}");
         }
         let schema = Arc::new(Schema::new(fields));
+        let properties = properties.build();
+        let (_, encoders) =
+            ArrowWriter::try_new(std::io::sink(), schema.clone(), Some(properties.clone()))
+                .and_then(ArrowWriter::into_serialized_writer)
+                .map_err(Error::parquet(&folder))?;
         Ok(Self {
+            table: model.name.clone(),
             folder,
             schema,
-            properties: properties.build(),
+            properties,
+            encoders,
             columns,
         })
     }
 
-    /// Starts a file of the table, or several if one cannot hold all rows.
-    pub(super) fn part(&self, name: &str, writers: &Writers) -> Result<Part<R>, Halt> {
-        let writer = writers.add(Files {
-            folder: self.folder.clone(),
-            name: name.to_owned(),
-            schema: self.schema.clone(),
-            properties: self.properties.clone(),
-        })?;
-        Ok(Part {
-            writer,
-            rows: Vec::new(),
-            written: 0,
-        })
+    /// Files of the table, with this in their name.
+    pub(super) fn output(&self, name: &str) -> Output {
+        Output::new(
+            &self.table,
+            &self.folder,
+            name,
+            self.schema.clone(),
+            self.properties.clone(),
+        )
     }
 
-    fn batch(&self, rows: &[R]) -> RecordBatch {
-        let columns = self.schema.fields().iter().zip(&self.columns);
-        let columns = columns
-            .map(|(field, column)| match column {
-                Column::Rows(make) => make(rows, field.data_type()),
-                Column::Same(values) => values.slice(0, rows.len()),
-            })
-            .collect();
-        RecordBatch::try_new(self.schema.clone(), columns)
-            .expect("every fill makes a column of its type, as a test of each table checks")
-    }
-}
-
-/// One file of a table, being filled.
-pub(super) struct Part<R> {
-    writer: Writer,
-    rows: Vec<R>,
-    written: u64,
-}
-
-impl<R> Part<R> {
-    pub(super) fn add(&mut self, sheet: &Sheet<R>, row: R) -> Result<(), Halt> {
-        self.rows.push(row);
-        if self.rows.len() == BATCH_ROWS {
-            self.flush(sheet)
-        } else {
-            Ok(())
+    /// The rows as one row group.
+    pub(super) fn encode(&self, rows: &[R]) -> Result<Vec<ArrowColumnChunk>, Error> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
         }
+        self.encoded(rows).map_err(Error::parquet(&self.folder))
     }
 
-    fn flush(&mut self, sheet: &Sheet<R>) -> Result<(), Halt> {
-        if self.rows.is_empty() {
-            return Ok(());
+    fn encoded(&self, rows: &[R]) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+        let mut encoders = self.encoders.create_column_writers(0)?;
+        for rows in rows.chunks(CHUNK) {
+            let columns = self.schema.fields().iter().zip(&self.columns);
+            for ((field, column), encoder) in columns.zip(&mut encoders) {
+                let values = match column {
+                    Column::Rows(make) => make(rows, field.data_type()),
+                    Column::Same(values) => values.slice(0, rows.len()),
+                };
+                for leaf in compute_leaves(field, &values)? {
+                    encoder.write(&leaf)?;
+                }
+            }
         }
-        self.writer.write(sheet.batch(&self.rows))?;
-        self.written += self.rows.len() as u64;
-        self.rows.clear();
-        Ok(())
+        encoders.into_iter().map(ArrowColumnWriter::close).collect()
     }
-
-    /// Completes the file and tells how many rows it has.
-    pub(super) fn finish(mut self, sheet: &Sheet<R>) -> Result<u64, Halt> {
-        self.flush(sheet)?;
-        self.writer.finish()?;
-        Ok(self.written)
-    }
-}
-
-/// Makes a table's folder, which may hold no Parquet file of an earlier run.
-fn prepare(folder: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
-        let path = entry.map_err(Error::io(folder))?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "parquet")
-        {
-            return Err(Error::Occupied {
-                path: folder.to_owned(),
-            });
-        }
-    }
-    Ok(())
 }

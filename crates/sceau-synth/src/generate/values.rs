@@ -3,10 +3,11 @@
 use super::day::Day;
 use arrow::array::{
     ArrayRef, AsArray, Date32Array, Decimal128Array, Float64Array, Int16Array, Int32Array,
-    Int64Array, StringArray, TimestampSecondArray,
+    Int64Array, StringArray, StringBuilder, TimestampSecondArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Text.
@@ -41,9 +42,14 @@ pub(super) fn whole<R>(rows: &[R], data_type: &DataType, get: impl Fn(&R) -> i64
             values.map(|value| value as f64),
         )),
         DataType::Decimal128(_, _) => cents(rows, data_type, |row| get(row) * 100),
-        _ => Arc::new(StringArray::from_iter_values(
-            values.map(|value| value.to_string()),
-        )),
+        _ => {
+            let mut texts = StringBuilder::with_capacity(rows.len(), 4 * rows.len());
+            for value in values {
+                write!(texts, "{value}").expect("memory takes text");
+                texts.append_value("");
+            }
+            Arc::new(texts.finish())
+        }
     }
 }
 
@@ -78,25 +84,14 @@ pub(super) fn cents<R>(rows: &[R], data_type: &DataType, get: impl Fn(&R) -> i64
 
 /// Days, as dates or as midnights.
 pub(super) fn days<R>(rows: &[R], data_type: &DataType, get: impl Fn(&R) -> Day) -> ArrayRef {
-    maybe_days(rows, data_type, |row| Some(get(row)))
-}
-
-/// Days that may be missing.
-pub(super) fn maybe_days<R>(
-    rows: &[R],
-    data_type: &DataType,
-    get: impl Fn(&R) -> Option<Day>,
-) -> ArrayRef {
     match data_type {
         DataType::Timestamp(TimeUnit::Second, None) => {
-            let seconds = |row| get(row).map(|day| i64::from(day.0) * 86_400);
-            Arc::new(rows.iter().map(seconds).collect::<TimestampSecondArray>())
+            let seconds = rows.iter().map(|row| i64::from(get(row).0) * 86_400);
+            Arc::new(TimestampSecondArray::from_iter_values(seconds))
         }
-        _ => Arc::new(
-            rows.iter()
-                .map(|row| get(row).map(|day| day.0))
-                .collect::<Date32Array>(),
-        ),
+        _ => Arc::new(Date32Array::from_iter_values(
+            rows.iter().map(|row| get(row).0),
+        )),
     }
 }
 

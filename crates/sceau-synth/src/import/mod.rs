@@ -22,9 +22,9 @@ pub struct ImportOptions {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnMismatch {
     /// Stop, and name the file, the line and the column.
-    #[default]
     Error,
-    /// Keep the whole column as text, and list it in the report.
+    /// Keep the whole column as text, and list it in the report: nothing is lost.
+    #[default]
     Text,
 }
 

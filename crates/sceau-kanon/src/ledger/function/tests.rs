@@ -151,7 +151,7 @@ async fn in_a_query_that_spills_the_sketch_is_that_of_all_people() {
         .collect();
     let expected = expected(&by_hand, false);
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(4 << 20)))
+        .with_memory_pool(Arc::new(FairSpillPool::new(12 << 20)))
         .build_arc()
         .unwrap();
     for (partitions, runtime) in [

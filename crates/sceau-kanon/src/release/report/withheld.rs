@@ -74,10 +74,11 @@ impl WithheldCells {
     }
 
     pub(in crate::release) fn met(&self) -> Met {
-        self.met
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut met = met.clone();
+        // They come as the engine has them, in another order every time.
+        met.cells.sort_by(|a, b| a.key.cmp(&b.key));
+        met
     }
 }
 

@@ -4,6 +4,9 @@
 //! equations. A checked vector is one of the null space whatever the prime did; and since the rank modulo a prime is never
 //! above the true one, as many checked vectors as columns without pivot are a basis of it.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 /// The prime 2^61 - 1.
 const P: u64 = (1 << 61) - 1;
 
@@ -138,72 +141,78 @@ impl Reduced {
             values: vec![0; widest],
             touched: Vec::new(),
         };
+        // All rows at once: the shortest is next, since little follows from it for the others.
+        let mut all: Vec<Vec<(usize, u64)>> = rows
+            .iter()
+            .map(|row| {
+                for &(column, value) in row {
+                    scratch.add(column, residue(value));
+                }
+                scratch.take()
+            })
+            .collect();
+        // For each column rows that may have an entry there.
+        let mut holders: Vec<Vec<usize>> = vec![Vec::new(); columns];
+        for (row, entries) in all.iter().enumerate() {
+            for &(column, _) in entries.iter().take_while(|&&(column, _)| column < columns) {
+                holders[column].push(row);
+            }
+        }
+        let length = |row: &[(usize, u64)]| row.partition_point(|&(column, _)| column < columns);
+        let mut queue: BinaryHeap<Reverse<(usize, usize)>> = (all.iter().enumerate())
+            .map(|(row, entries)| Reverse((length(entries), row)))
+            .collect();
+        let mut pivot_of: Vec<Option<usize>> = vec![None; all.len()];
+        while let Some(Reverse((size, next))) = queue.pop() {
+            let current = length(&all[next]);
+            if pivot_of[next].is_some() || size != current {
+                continue;
+            }
+            let pivot = all[next][..current]
+                .iter()
+                .map(|&(column, _)| column)
+                .min_by_key(|&column| (!first(column), holders[column].len(), column));
+            let Some(pivot) = pivot else { continue };
+            let scale = invert(entry(&all[next], pivot));
+            for (_, value) in &mut all[next] {
+                *value = multiply(*value, scale);
+            }
+            pivot_of[next] = Some(pivot);
+            let reduced = std::mem::take(&mut all[next]);
+            let mut others = std::mem::take(&mut holders[pivot]);
+            others.sort_unstable();
+            others.dedup();
+            for other in others {
+                let factor = entry(&all[other], pivot);
+                if factor == 0 {
+                    continue;
+                }
+                for &(column, _) in &reduced[..current] {
+                    if column != pivot && entry(&all[other], column) == 0 {
+                        holders[column].push(other);
+                    }
+                }
+                scratch.load(&all[other]);
+                scratch.add_times(&reduced, negate(factor));
+                all[other] = scratch.take();
+                if pivot_of[other].is_none() {
+                    queue.push(Reverse((length(&all[other]), other)));
+                }
+            }
+            all[next] = reduced;
+        }
         let mut found = Self {
             columns,
             rows: Vec::new(),
             pivots: Vec::new(),
             row_of: vec![None; columns],
         };
-        // For each column rows that may have an entry there.
-        let mut holders: Vec<Vec<usize>> = vec![Vec::new(); columns];
-        let mut uses = vec![0_usize; columns];
-        for &(column, _) in rows.iter().flatten() {
-            if column < columns {
-                uses[column] += 1;
+        for (row, pivot) in all.into_iter().zip(pivot_of) {
+            if let Some(pivot) = pivot {
+                found.row_of[pivot] = Some(found.rows.len());
+                found.pivots.push(pivot);
+                found.rows.push(row);
             }
-        }
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        order.sort_by_key(|&row| (rows[row].len(), row));
-        for row in order {
-            for &(column, value) in &rows[row] {
-                scratch.add(column, residue(value));
-            }
-            for &(column, value) in &rows[row] {
-                if let Some(reduced) = found.row_of.get(column).copied().flatten() {
-                    scratch.add_times(&found.rows[reduced], negate(residue(value)));
-                }
-            }
-            let mut reduced = scratch.take();
-            let pivot = reduced
-                .iter()
-                .filter(|&&(column, _)| column < columns)
-                .map(|&(column, _)| column)
-                .min_by_key(|&column| {
-                    (!first(column), holders[column].len(), uses[column], column)
-                });
-            let Some(pivot) = pivot else { continue };
-            let scale = invert(entry(&reduced, pivot));
-            for (_, value) in &mut reduced {
-                *value = multiply(*value, scale);
-            }
-            let place = found.rows.len();
-            let mut above = std::mem::take(&mut holders[pivot]);
-            above.sort_unstable();
-            above.dedup();
-            for other in above {
-                let factor = entry(&found.rows[other], pivot);
-                if factor == 0 {
-                    continue;
-                }
-                scratch.load(&found.rows[other]);
-                scratch.add_times(&reduced, negate(factor));
-                let combined = scratch.take();
-                for &(column, _) in &reduced {
-                    if column < columns && column != pivot && entry(&found.rows[other], column) == 0
-                    {
-                        holders[column].push(other);
-                    }
-                }
-                found.rows[other] = combined;
-            }
-            for &(column, _) in &reduced {
-                if column < columns && column != pivot {
-                    holders[column].push(place);
-                }
-            }
-            found.row_of[pivot] = Some(place);
-            found.pivots.push(pivot);
-            found.rows.push(reduced);
         }
         found
     }

@@ -9,6 +9,6 @@ mod system;
 
 pub(super) use interval::intervals;
 pub(super) use kernel::{Reduced, Sparse, add, negate};
-pub(super) use moves::Attack;
+pub(super) use moves::{Attack, LARGE};
 pub(super) use sums::constant_sum;
 pub(super) use system::{System, systems};

@@ -15,6 +15,24 @@ pub(in crate::suppress) struct Moves {
     pub(in crate::suppress) of: Vec<Vec<(usize, i64)>>,
 }
 
+/// How many unknowns a system has when it is cheaper to hide more than to look closer.
+pub(in crate::suppress) const LARGE: usize = 400;
+
+fn combined(left: &[(usize, i64)], right: &[(usize, i64)], times: i64) -> Sparse {
+    let mut all: Sparse = left.to_vec();
+    all.extend(right.iter().map(|&(at, by)| (at, by * times)));
+    all.sort_unstable_by_key(|&(at, _)| at);
+    let mut sum = Sparse::with_capacity(all.len());
+    for (at, by) in all {
+        match sum.last_mut() {
+            Some((last, total)) if *last == at => *total += by,
+            _ => sum.push((at, by)),
+        }
+    }
+    sum.retain(|&(_, by)| by != 0);
+    sum
+}
+
 /// A system with what its equations allow.
 pub(in crate::suppress) struct Attack<'a> {
     pub(in crate::suppress) system: &'a System,
@@ -46,11 +64,52 @@ impl<'a> Attack<'a> {
             programmes: 0,
         };
         for vector in &basis {
-            let back: Sparse = vector.iter().map(|&(at, by)| (at, -by)).collect();
-            let _ = attack.try_move(vector) || attack.try_move(&back);
+            if !attack.try_both(vector) {
+                attack.try_near(vector, &basis);
+            }
         }
         attack.basis = basis;
         attack
+    }
+
+    fn try_both(&mut self, vector: &[(usize, i64)]) -> bool {
+        let back: Sparse = vector.iter().map(|&(at, by)| (at, -by)).collect();
+        self.try_move(vector) || self.try_move(&back)
+    }
+
+    /// A vector that leaves the bounds may stay within them with others of the basis added or taken away: whatever brings it nearer
+    /// is, and what comes out is as independent of the others as it was.
+    fn try_near(&mut self, vector: &[(usize, i64)], basis: &[Sparse]) {
+        const STEPS: usize = 8;
+        let mut near = vector.to_vec();
+        for _ in 0..STEPS {
+            let Some(&(worst, _)) = (near.iter()).max_by_key(|&&step| self.excess(step)) else {
+                return;
+            };
+            let excess =
+                |vector: &Sparse| -> i64 { vector.iter().map(|&step| self.excess(step)).sum() };
+            let others = basis.iter().filter(|other| {
+                other.as_slice() != vector
+                    && other.binary_search_by_key(&worst, |&(at, _)| at).is_ok()
+            });
+            let nearest = others
+                .flat_map(|other| [combined(&near, other, 1), combined(&near, other, -1)])
+                .min_by_key(|candidate| excess(candidate));
+            match nearest {
+                Some(nearest) if excess(&nearest) < excess(&near) => near = nearest,
+                _ => return,
+            }
+            if self.try_both(&near) {
+                return;
+            }
+        }
+    }
+
+    /// How far a step leaves the bounds whichever way it is taken; the better way for each unknown.
+    fn excess(&self, (unknown, by): (usize, i64)) -> i64 {
+        let of = &self.system.unknowns[unknown];
+        let over = |bound: Option<i64>| bound.map_or(0, |bound| (by.abs() - bound).max(0));
+        over(of.below).min(over(of.above))
     }
 
     /// Keeps a displacement if it leads to a table that fits.
@@ -91,30 +150,42 @@ impl<'a> Attack<'a> {
             })
     }
 
-    /// Looks for tables in which a sum of unknowns is another one: at the largest and at the least that it can be.
+    /// Looks for tables in which unknowns differ from the truth, as many at once as their sum at its largest and at its least shows.
+    pub(in crate::suppress) fn look_around(&mut self, unknowns: &[usize]) {
+        for upward in [true, false] {
+            self.go_far(unknowns, upward);
+        }
+    }
+
+    /// Looks for a table in which a sum of unknowns is another one: at the largest and at the least that it can be.
     pub(in crate::suppress) fn look_for_change(&mut self, sum: &[usize]) -> bool {
         if self.fixed_by_equations(sum) {
             return false;
         }
-        for upward in [true, false] {
-            self.programmes += 1;
-            let Some(point) = programme::extreme(self.system, sum, upward) else {
-                continue;
-            };
-            let step: Sparse = point
-                .into_iter()
-                .enumerate()
-                .filter(|&(_, by)| by != 0)
-                .collect();
-            let changes: i64 = step
-                .iter()
-                .filter(|(unknown, _)| sum.contains(unknown))
-                .map(|&(_, by)| by)
-                .sum();
-            if changes != 0 && self.try_move(&step) {
-                return true;
-            }
+        [true, false].into_iter().any(|upward| {
+            self.go_far(sum, upward).is_some_and(|step| {
+                let within = step.iter().filter(|(unknown, _)| sum.contains(unknown));
+                within.map(|&(_, by)| by).sum::<i64>() != 0
+            })
+        })
+    }
+
+    /// Keeps the move that takes a sum of unknowns as far as it goes, if it is one of integers. In large systems none is looked for: more
+    /// is hidden instead.
+    fn go_far(&mut self, sum: &[usize], upward: bool) -> Option<Sparse> {
+        if self.system.unknowns.len() > LARGE {
+            return None;
         }
-        false
+        self.programmes += 1;
+        let point = programme::extreme(self.system, sum, upward)?;
+        let step: Sparse = (point.into_iter().enumerate())
+            .filter(|&(_, by)| by != 0)
+            .collect();
+        self.try_move(&step).then_some(step)
+    }
+
+    /// How much work the attack was, in unknowns looked at.
+    pub(in crate::suppress) fn work(&self) -> u64 {
+        self.system.unknowns.len() as u64 * (1 + 20 * self.programmes)
     }
 }

@@ -1,12 +1,12 @@
 //! ER_PHA_F: the medicine of a line, joined to ER_PRS_F by the nine keys.
 
-use super::{Key, Paid};
+use super::key::{self, Key, Keyed};
 use crate::Error;
-use crate::generate::places::Departement;
-use crate::generate::products::Product;
+use crate::generate::document::{Detail, Paid};
+use crate::generate::products::Catalogue;
 use crate::generate::sheet::{Fill, Sheet};
-use crate::generate::values::{cents, days, text, whole};
-use std::path::Path;
+use crate::generate::target::Target;
+use crate::generate::values::{cents, whole};
 
 /// A medicine that was paid or taken back.
 pub(in crate::generate) struct Dispensed {
@@ -18,55 +18,32 @@ pub(in crate::generate) struct Dispensed {
 }
 
 impl Dispensed {
-    /// The detail of a line for a product.
-    pub(in crate::generate) fn of(paid: &Paid, product: &Product) -> Self {
-        Self {
-            key: paid.key,
+    /// The medicine of a line that is for one.
+    pub(in crate::generate) fn of(paid: &Paid, catalogue: &Catalogue) -> Option<Self> {
+        let line = paid.line();
+        let Detail::Medicine(product) = line.detail else {
+            return None;
+        };
+        let product = &catalogue.products[usize::from(product)];
+        Some(Self {
+            key: paid.key(),
             cip13: product.cip13,
             cip7: product.cip7,
-            price: paid.line.price,
-            boxes: paid.line.quantity * paid.sign,
-        }
+            price: i64::from(line.price),
+            boxes: i64::from(line.quantity) * paid.sign(),
+        })
     }
 }
 
-pub(in crate::generate) fn er_pha_f(out: &Path) -> Result<Sheet<Dispensed>, Error> {
+impl Keyed for Dispensed {
+    fn key(&self) -> Key {
+        self.key
+    }
+}
+
+pub(in crate::generate) fn er_pha_f(target: &Target<'_>) -> Result<Sheet<Dispensed>, Error> {
     use Fill::{Rows, Same};
     let fills: Vec<(&str, Fill<Dispensed>)> = vec![
-        (
-            "DCT_ORD_NUM",
-            Rows(|rows, t| whole(rows, t, |row| row.key.form)),
-        ),
-        (
-            "PRS_ORD_NUM",
-            Rows(|rows, t| whole(rows, t, |row| row.key.line)),
-        ),
-        (
-            "FLX_DIS_DTD",
-            Rows(|rows, t| days(rows, t, |row| row.key.published)),
-        ),
-        (
-            "FLX_TRT_DTD",
-            Rows(|rows, t| days(rows, t, |row| row.key.taken_in)),
-        ),
-        (
-            "FLX_EMT_TYP",
-            Rows(|rows, t| whole(rows, t, |row| row.key.sender)),
-        ),
-        (
-            "FLX_EMT_NUM",
-            Rows(|rows, t| whole(rows, t, |row| row.key.sender)),
-        ),
-        ("FLX_EMT_ORD", Same("1")),
-        ("REM_TYP_AFF", Same("0")),
-        (
-            "ORG_CLE_NUM",
-            Rows(|rows, _| text(rows, |row| Departement::at(row.key.office).office())),
-        ),
-        (
-            "ORG_CLE_NEW",
-            Rows(|rows, _| text(rows, |row| Departement::at(row.key.office).office())),
-        ),
         ("PHA_ORD_NUM", Same("1")),
         (
             "PHA_PRS_C13",
@@ -92,5 +69,5 @@ pub(in crate::generate) fn er_pha_f(out: &Path) -> Result<Sheet<Dispensed>, Erro
         ("PHA_SUB_MTF", Same("0")),
         ("PHA_IDE_CPL", Same("0")),
     ];
-    Sheet::new(out, "ER_PHA_F", fills)
+    Sheet::new(target, "ER_PHA_F", key::and(fills))
 }

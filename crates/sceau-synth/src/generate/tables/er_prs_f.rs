@@ -1,157 +1,108 @@
 //! ER_PRS_F: one row a line of a care form.
 
+use super::key;
 use crate::Error;
-use crate::generate::care::{Document, Line};
 use crate::generate::day::Day;
-use crate::generate::person::{Cover, Person};
-use crate::generate::places::Departement;
+use crate::generate::document::Paid;
+use crate::generate::hospital::Hospital;
+use crate::generate::person::Cover;
+use crate::generate::professional::Professional;
 use crate::generate::sheet::{Fill, Sheet};
-use crate::generate::values::{cents, days, maybe_text, text, whole};
-use std::path::Path;
-use std::rc::Rc;
+use crate::generate::target::Target;
+use crate::generate::values::{cents, days, maybe_text, maybe_whole, text, whole};
 
-/// The nine columns that join a line to its details.
-#[derive(Clone, Copy)]
-pub(in crate::generate) struct Key {
-    /// `DCT_ORD_NUM`: number of the form in its flow.
-    pub(in crate::generate) form: i64,
-    /// `PRS_ORD_NUM`: number of the line in its form, from 1.
-    pub(in crate::generate) line: i64,
-    /// `FLX_DIS_DTD`: first day of the month in which the flow was published.
-    pub(in crate::generate) published: Day,
-    /// `FLX_TRT_DTD`: the day it was taken in.
-    pub(in crate::generate) taken_in: Day,
-    /// `FLX_EMT_TYP` and `FLX_EMT_NUM`: who sent it; its order is 1 and the refund's kind 0.
-    pub(in crate::generate) sender: i64,
-    /// Index of the département whose office is `ORG_CLE_NUM`.
-    pub(in crate::generate) office: usize,
+fn nature(row: &Paid) -> i64 {
+    i64::from(row.line().nature)
 }
 
-/// A line, paid or taken back.
-pub(in crate::generate) struct Paid {
-    pub(in crate::generate) person: Rc<Person>,
-    pub(in crate::generate) document: Rc<Document>,
-    pub(in crate::generate) line: Line,
-    pub(in crate::generate) key: Key,
-    /// 1, or -1 where a flow corrects an earlier one.
-    pub(in crate::generate) sign: i64,
+/// The act that the line is a supplement to.
+fn supplement(row: &Paid) -> Option<i64> {
+    let act = row.line().supplement_to;
+    (act != 0).then_some(i64::from(act))
 }
 
-impl Paid {
-    fn base(&self) -> i64 {
-        self.line.price * self.line.quantity * self.sign
-    }
-
-    fn refund(&self) -> i64 {
-        self.base() * self.line.rate / 100
-    }
+fn excess(row: &Paid) -> i64 {
+    i64::from(row.line().excess) * row.sign()
 }
 
-pub(in crate::generate) fn er_prs_f(out: &Path) -> Result<Sheet<Paid>, Error> {
+pub(in crate::generate) fn er_prs_f(target: &Target<'_>) -> Result<Sheet<Paid>, Error> {
     use Fill::{Rows, Same};
     let fills: Vec<(&str, Fill<Paid>)> = vec![
-        // The nine keys.
-        (
-            "DCT_ORD_NUM",
-            Rows(|rows, t| whole(rows, t, |row| row.key.form)),
-        ),
-        (
-            "PRS_ORD_NUM",
-            Rows(|rows, t| whole(rows, t, |row| row.key.line)),
-        ),
-        (
-            "FLX_DIS_DTD",
-            Rows(|rows, t| days(rows, t, |row| row.key.published)),
-        ),
-        (
-            "FLX_TRT_DTD",
-            Rows(|rows, t| days(rows, t, |row| row.key.taken_in)),
-        ),
-        (
-            "FLX_EMT_TYP",
-            Rows(|rows, t| whole(rows, t, |row| row.key.sender)),
-        ),
-        (
-            "FLX_EMT_NUM",
-            Rows(|rows, t| whole(rows, t, |row| row.key.sender)),
-        ),
-        ("FLX_EMT_ORD", Same("1")),
-        ("REM_TYP_AFF", Same("0")),
-        (
-            "ORG_CLE_NUM",
-            Rows(|rows, _| text(rows, |row| Departement::at(row.key.office).office())),
-        ),
-        (
-            "ORG_CLE_NEW",
-            Rows(|rows, _| text(rows, |row| Departement::at(row.key.office).office())),
-        ),
         // The person.
         (
             "BEN_NIR_PSA",
-            Rows(|rows, _| text(rows, |row| &row.person.nir)),
+            Rows(|rows, _| text(rows, |row| row.person().nir_on(row.document.day))),
         ),
         (
             "BEN_RNG_GEM",
-            Rows(|rows, t| whole(rows, t, |row| row.person.rank)),
+            Rows(|rows, t| whole(rows, t, |row| row.person().rank)),
         ),
         (
             "BEN_CDI_NIR",
-            Rows(|rows, _| text(rows, |row| row.person.nir_kind)),
+            Rows(|rows, _| text(rows, |row| row.person().nir_kind)),
         ),
         (
             "BEN_SEX_COD",
-            Rows(|rows, t| whole(rows, t, |row| row.person.sex.code())),
+            Rows(|rows, t| whole(rows, t, |row| row.person().sex.code())),
         ),
         (
             "BEN_NAI_ANN",
-            Rows(|rows, t| whole(rows, t, |row| i64::from(row.person.born.year()))),
+            Rows(|rows, t| whole(rows, t, |row| i64::from(row.person().born.year()))),
         ),
         (
             "BEN_AMA_COD",
-            Rows(|rows, t| whole(rows, t, |row| row.person.age_code(row.document.day.month()))),
+            Rows(|rows, t| {
+                whole(rows, t, |row| {
+                    row.person().age_code(row.document.day.month())
+                })
+            }),
         ),
         (
             "BEN_RES_DPT",
-            Rows(|rows, _| text(rows, |row| Departement::at(row.person.departement).three())),
+            Rows(|rows, _| text(rows, |row| row.person().departement.three())),
         ),
         (
             "BEN_RES_COM",
-            Rows(|rows, _| text(rows, |row| &row.person.commune)),
+            Rows(|rows, _| text(rows, |row| row.person().commune)),
         ),
         (
             "BEN_DCD_DTE",
-            Rows(|rows, t| days(rows, t, |row| row.person.death.unwrap_or(Day::NONE))),
+            Rows(|rows, t| days(rows, t, |row| row.person().death.unwrap_or(Day::NONE))),
         ),
         (
             "BEN_DCD_AME",
             Rows(|rows, _| {
                 text(rows, |row| {
-                    row.person.death.unwrap_or(Day::NONE).month().yyyymm()
+                    row.person().death.unwrap_or(Day::NONE).month().yyyymm()
                 })
             }),
         ),
         (
             "ORG_AFF_BEN",
-            Rows(|rows, _| text(rows, |row| Departement::at(row.person.departement).office())),
+            Rows(|rows, _| text(rows, |row| row.person().departement.office())),
         ),
         (
             "BEN_CMU_TOP",
-            Rows(|rows, t| whole(rows, t, |row| i64::from(row.person.cover == Cover::Free))),
+            Rows(|rows, t| whole(rows, t, |row| i64::from(row.person().cover == Cover::Free))),
         ),
         (
             "BEN_ACS_TOP",
-            Rows(|rows, t| whole(rows, t, |row| i64::from(row.person.cover == Cover::Helped))),
+            Rows(|rows, t| {
+                whole(rows, t, |row| {
+                    i64::from(row.person().cover == Cover::Helped)
+                })
+            }),
         ),
         ("BEN_CMU_CAT", Same("0")),
         ("BEN_EHP_TOP", Same("0")),
         ("BEN_QAF_COD", Same("10")),
         (
             "RGM_GRG_COD",
-            Rows(|rows, t| whole(rows, t, |row| row.person.scheme)),
+            Rows(|rows, t| whole(rows, t, |row| row.person().scheme)),
         ),
         (
             "RGM_COD",
-            Rows(|rows, t| whole(rows, t, |row| 100 * row.person.scheme)),
+            Rows(|rows, t| whole(rows, t, |row| 100 * row.person().scheme)),
         ),
         // When.
         (
@@ -182,100 +133,118 @@ pub(in crate::generate) fn er_prs_f(out: &Path) -> Result<Sheet<Paid>, Error> {
         ("PRS_HOS_DTD", Same("1600-01-01")),
         ("PRS_HOS_AMD", Same("160001")),
         // What, how much, for how much.
-        (
-            "PRS_NAT_REF",
-            Rows(|rows, t| whole(rows, t, |row| row.line.nature)),
-        ),
+        ("PRS_NAT_REF", Rows(|rows, t| whole(rows, t, nature))),
         (
             "BSE_PRS_NAT",
-            Rows(|rows, t| whole(rows, t, |row| row.line.nature)),
+            Rows(|rows, t| whole(rows, t, |row| supplement(row).unwrap_or(nature(row)))),
         ),
-        ("CPL_PRS_NAT", Same("0")),
+        (
+            "CPL_PRS_NAT",
+            Rows(|rows, t| whole(rows, t, |row| supplement(row).map_or(0, |_| nature(row)))),
+        ),
         (
             "CPL_MAJ_TOP",
-            Rows(|rows, t| whole(rows, t, |row| row.line.supplement)),
+            Rows(|rows, t| whole(rows, t, |row| supplement(row).map_or(0, |_| 2))),
         ),
         (
             "PRS_ACT_QTE",
-            Rows(|rows, t| whole(rows, t, |row| row.line.quantity * row.sign)),
+            Rows(|rows, t| whole(rows, t, |row| i64::from(row.line().quantity) * row.sign())),
         ),
-        (
-            "PRS_ACT_NBR",
-            Rows(|rows, t| whole(rows, t, |row| row.sign)),
-        ),
+        ("PRS_ACT_NBR", Rows(|rows, t| whole(rows, t, Paid::sign))),
         ("PRS_ACT_CFT", Same("1")),
         ("PRS_ACT_COG", Same("1")),
         (
             "PRS_PAI_MNT",
-            Rows(|rows, t| cents(rows, t, |row| row.base() + row.line.excess * row.sign)),
+            Rows(|rows, t| cents(rows, t, |row| row.base() + excess(row))),
+        ),
+        ("PRS_DEP_MNT", Rows(|rows, t| cents(rows, t, excess))),
+        // An act is paid under BSE, a supplement to one under CPL.
+        (
+            "BSE_REM_BSE",
+            Rows(|rows, t| cents(rows, t, |row| supplement(row).map_or(row.base(), |_| 0))),
         ),
         (
-            "PRS_DEP_MNT",
-            Rows(|rows, t| cents(rows, t, |row| row.line.excess * row.sign)),
+            "BSE_REM_MNT",
+            Rows(|rows, t| cents(rows, t, |row| supplement(row).map_or(row.refund(), |_| 0))),
         ),
-        ("BSE_REM_BSE", Rows(|rows, t| cents(rows, t, Paid::base))),
-        ("BSE_REM_MNT", Rows(|rows, t| cents(rows, t, Paid::refund))),
         (
             "BSE_REM_PRU",
-            Rows(|rows, t| cents(rows, t, |row| row.line.price)),
+            Rows(|rows, t| cents(rows, t, |row| i64::from(row.line().price))),
+        ),
+        ("BSE_REM_SGN", Rows(|rows, t| whole(rows, t, Paid::sign))),
+        (
+            "CPL_REM_BSE",
+            Rows(|rows, t| cents(rows, t, |row| supplement(row).map_or(0, |_| row.base()))),
         ),
         (
-            "BSE_REM_SGN",
-            Rows(|rows, t| whole(rows, t, |row| row.sign)),
+            "CPL_REM_MNT",
+            Rows(|rows, t| cents(rows, t, |row| supplement(row).map_or(0, |_| row.refund()))),
         ),
-        ("CPL_REM_BSE", Same("0")),
-        ("CPL_REM_MNT", Same("0")),
         ("CPL_REM_SGN", Same("1")),
         (
             "RGO_REM_TAU",
-            Rows(|rows, t| whole(rows, t, |row| row.line.rate)),
+            Rows(|rows, t| whole(rows, t, |row| i64::from(row.line().rate))),
         ),
         (
             "RGO_THE_TAU",
-            Rows(|rows, t| whole(rows, t, |row| row.line.rate)),
+            Rows(|rows, t| whole(rows, t, |row| i64::from(row.line().rate))),
         ),
         ("RGO_MOD_MNT", Same("0")),
         (
             "EXO_MTF",
-            Rows(|rows, t| whole(rows, t, |row| row.line.exemption)),
+            Rows(|rows, t| whole(rows, t, |row| i64::from(row.line().exemption))),
         ),
         ("RGO_ASU_NAT", Same("10")),
         ("RGO_ENV_TYP", Same("1")),
-        ("DPN_QLF", Same("0")),
-        ("PRS_DPN_QLP", Same("0")),
+        (
+            "DPN_QLF",
+            Rows(|rows, t| maybe_whole(rows, t, |row| row.document.qualifier)),
+        ),
+        (
+            "PRS_DPN_QLP",
+            Rows(|rows, t| maybe_whole(rows, t, |row| row.document.qualifier)),
+        ),
         ("EXE_LIE_COD", Same("0")),
-        ("PRS_PPU_SEC", Same("2")),
+        (
+            "PRS_PPU_SEC",
+            Rows(|rows, t| {
+                whole(rows, t, |row| {
+                    let hospital = row.document.hospital;
+                    if hospital.is_some_and(Hospital::public) {
+                        1
+                    } else {
+                        2
+                    }
+                })
+            }),
+        ),
         // Who did it, who prescribed it, who is the registered doctor.
         (
             "PFS_EXE_NUM",
-            Rows(|rows, _| text(rows, |row| &row.document.doer)),
+            Rows(|rows, _| text(rows, |row| row.document.doer.id())),
         ),
         (
             "PSE_SPE_COD",
-            Rows(|rows, t| whole(rows, t, |row| row.document.specialty)),
+            Rows(|rows, t| whole(rows, t, |row| row.document.doer.specialty())),
         ),
         (
             "PSE_ACT_NAT",
-            Rows(|rows, t| whole(rows, t, |row| row.document.activity)),
+            Rows(|rows, t| whole(rows, t, |row| row.document.doer.activity())),
         ),
         (
             "PSE_CNV_COD",
-            Rows(|rows, t| whole(rows, t, |row| if row.line.excess > 0 { 3 } else { 1 })),
+            Rows(|rows, t| whole(rows, t, |row| if row.line().excess > 0 { 3 } else { 1 })),
         ),
         ("PSE_STJ_COD", Same("51")),
         (
             "PFS_PRE_NUM",
-            Rows(|rows, _| {
-                maybe_text(rows, |row| {
-                    row.document.prescriber.as_ref().map(|p| &p.number)
-                })
-            }),
+            Rows(|rows, _| maybe_text(rows, |row| row.document.prescriber.map(Professional::id))),
         ),
         (
             "PSP_SPE_COD",
             Rows(|rows, t| {
                 whole(rows, t, |row| {
-                    row.document.prescriber.as_ref().map_or(0, |p| p.specialty)
+                    row.document.prescriber.map_or(0, Professional::specialty)
                 })
             }),
         ),
@@ -284,9 +253,9 @@ pub(in crate::generate) fn er_prs_f(out: &Path) -> Result<Sheet<Paid>, Error> {
         ("PSP_STJ_COD", Same("51")),
         (
             "PRS_MTT_NUM",
-            Rows(|rows, _| maybe_text(rows, |row| row.person.doctor.as_ref())),
+            Rows(|rows, _| maybe_text(rows, |row| row.person().doctor.map(Professional::id))),
         ),
         ("PRS_PDS_QCP", Same("1")),
     ];
-    Sheet::new(out, "ER_PRS_F", fills)
+    Sheet::new(target, "ER_PRS_F", key::and(fills))
 }

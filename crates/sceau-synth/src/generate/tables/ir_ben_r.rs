@@ -1,28 +1,48 @@
-//! IR_BEN_R: one row a beneficiary.
+//! IR_BEN_R: one row a pseudo-NIR of a beneficiary.
 
 use crate::Error;
 use crate::generate::day::Day;
-use crate::generate::person::Person;
-use crate::generate::places::Departement;
+use crate::generate::person::{Earlier, Person};
 use crate::generate::sheet::{Fill, Sheet};
+use crate::generate::target::Target;
 use crate::generate::values::{days, maybe_text, text, whole};
-use std::path::Path;
 use std::rc::Rc;
 
-/// A person, with the last day something of theirs was taken in.
+/// A person under one of their pseudo-NIRs, with the last day something of theirs was taken in.
 pub(in crate::generate) struct Beneficiary {
     pub(in crate::generate) person: Rc<Person>,
+    /// Under the pseudo-NIR they had before.
+    pub(in crate::generate) earlier: bool,
     /// [`Day::NONE`] for who had no care.
     pub(in crate::generate) last: Day,
 }
 
-pub(in crate::generate) fn ir_ben_r(out: &Path) -> Result<Sheet<Beneficiary>, Error> {
+impl Beneficiary {
+    fn before(&self) -> Option<&Earlier> {
+        self.person.earlier.as_ref().filter(|_| self.earlier)
+    }
+
+    fn nir(&self) -> &str {
+        self.before()
+            .map_or(&self.person.nir, |earlier| &earlier.nir)
+    }
+
+    fn insured(&self) -> &str {
+        let today = &self.person.insured;
+        self.before().map_or(today, |earlier| &earlier.insured)
+    }
+
+    /// The last day taken in under this pseudo-NIR.
+    fn last(&self) -> Day {
+        let end = self.before().map(|earlier| earlier.until);
+        end.map_or(self.last, |end| self.last.min(end))
+    }
+}
+
+pub(in crate::generate) fn ir_ben_r(target: &Target<'_>) -> Result<Sheet<Beneficiary>, Error> {
     use Fill::{Rows, Same};
     let fills: Vec<(&str, Fill<Beneficiary>)> = vec![
-        (
-            "BEN_NIR_PSA",
-            Rows(|rows, _| text(rows, |row| &row.person.nir)),
-        ),
+        ("BEN_NIR_PSA", Rows(|rows, _| text(rows, Beneficiary::nir))),
         (
             "BEN_RNG_GEM",
             Rows(|rows, t| whole(rows, t, |row| row.person.rank)),
@@ -41,7 +61,7 @@ pub(in crate::generate) fn ir_ben_r(out: &Path) -> Result<Sheet<Beneficiary>, Er
         ),
         (
             "ASS_NIR_ANO",
-            Rows(|rows, _| text(rows, |row| &row.person.insured)),
+            Rows(|rows, _| text(rows, Beneficiary::insured)),
         ),
         ("BEN_IDT_MAJ", Same("1600-01-01")),
         (
@@ -74,30 +94,33 @@ pub(in crate::generate) fn ir_ben_r(out: &Path) -> Result<Sheet<Beneficiary>, Er
         ),
         (
             "ORG_AFF_BEN",
-            Rows(|rows, _| text(rows, |row| Departement::at(row.person.departement).office())),
+            Rows(|rows, _| text(rows, |row| row.person.departement.office())),
         ),
         (
             "ORG_CLE_NEW",
-            Rows(|rows, _| text(rows, |row| Departement::at(row.person.departement).office())),
+            Rows(|rows, _| text(rows, |row| row.person.departement.office())),
         ),
         (
             "BEN_RES_DPT",
-            Rows(|rows, _| text(rows, |row| Departement::at(row.person.departement).three())),
+            Rows(|rows, _| text(rows, |row| row.person.departement.three())),
         ),
         (
             "BEN_RES_COM",
-            Rows(|rows, _| text(rows, |row| &row.person.commune)),
+            Rows(|rows, _| text(rows, |row| row.person.commune)),
         ),
         (
             "BEN_TOP_CNS",
-            Rows(|rows, t| whole(rows, t, |row| i64::from(row.last != Day::NONE))),
+            Rows(|rows, t| whole(rows, t, |row| i64::from(row.last() != Day::NONE))),
         ),
-        ("MAX_TRT_DTD", Rows(|rows, t| days(rows, t, |row| row.last))),
+        (
+            "MAX_TRT_DTD",
+            Rows(|rows, t| days(rows, t, Beneficiary::last)),
+        ),
         ("BEN_DTE_INS", Same("2014-01-01")),
         (
             "BEN_DTE_MAJ",
-            Rows(|rows, t| days(rows, t, |row| row.last.max(Day::new(2014, 1, 1)))),
+            Rows(|rows, t| days(rows, t, |row| row.last().max(Day::new(2014, 1, 1)))),
         ),
     ];
-    Sheet::new(out, "IR_BEN_R", fills)
+    Sheet::new(target, "IR_BEN_R", fills)
 }

@@ -4,8 +4,8 @@ use crate::Error;
 use crate::generate::day::Day;
 use crate::generate::person::{LongTermIllness, Person};
 use crate::generate::sheet::{Fill, Sheet};
+use crate::generate::target::Target;
 use crate::generate::values::{days, text, whole};
-use std::path::Path;
 use std::rc::Rc;
 
 /// A person and the place of the illness among theirs.
@@ -20,12 +20,12 @@ impl Illness {
     }
 }
 
-pub(in crate::generate) fn ir_imb_r(out: &Path) -> Result<Sheet<Illness>, Error> {
+pub(in crate::generate) fn ir_imb_r(target: &Target<'_>) -> Result<Sheet<Illness>, Error> {
     use Fill::{Rows, Same};
     let fills: Vec<(&str, Fill<Illness>)> = vec![
         (
             "BEN_NIR_PSA",
-            Rows(|rows, _| text(rows, |row| &row.person.nir)),
+            Rows(|rows, _| text(rows, |row| row.person.nir_on(row.illness().start))),
         ),
         (
             "BEN_RNG_GEM",
@@ -66,5 +66,5 @@ pub(in crate::generate) fn ir_imb_r(out: &Path) -> Result<Sheet<Illness>, Error>
             }),
         ),
     ];
-    Sheet::new(out, "IR_IMB_R", fills)
+    Sheet::new(target, "IR_IMB_R", fills)
 }

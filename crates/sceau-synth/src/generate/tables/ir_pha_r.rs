@@ -3,10 +3,10 @@
 use crate::Error;
 use crate::generate::products::Product;
 use crate::generate::sheet::{Fill, Sheet};
+use crate::generate::target::Target;
 use crate::generate::values::{cents, text, whole};
-use std::path::Path;
 
-pub(in crate::generate) fn ir_pha_r(out: &Path) -> Result<Sheet<Product>, Error> {
+pub(in crate::generate) fn ir_pha_r(target: &Target<'_>) -> Result<Sheet<Product>, Error> {
     use Fill::{Rows, Same};
     let fills: Vec<(&str, Fill<Product>)> = vec![
         (
@@ -76,5 +76,5 @@ pub(in crate::generate) fn ir_pha_r(out: &Path) -> Result<Sheet<Product>, Error>
             Rows(|rows, t| cents(rows, t, |row| row.price_cents)),
         ),
     ];
-    Sheet::new(out, "IR_PHA_R", fills)
+    Sheet::new(target, "IR_PHA_R", fills)
 }

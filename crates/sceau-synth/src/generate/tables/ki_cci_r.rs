@@ -3,10 +3,9 @@
 use crate::Error;
 use crate::generate::day::Day;
 use crate::generate::person::Person;
-use crate::generate::places::Departement;
 use crate::generate::sheet::{Fill, Sheet};
+use crate::generate::target::Target;
 use crate::generate::values::{days, maybe_text, text, whole};
-use std::path::Path;
 use std::rc::Rc;
 
 /// The death of a person, who has one.
@@ -20,7 +19,7 @@ pub(in crate::generate) struct Death {
     pub(in crate::generate) in_hospital: bool,
 }
 
-pub(in crate::generate) fn ki_cci_r(out: &Path) -> Result<Sheet<Death>, Error> {
+pub(in crate::generate) fn ki_cci_r(target: &Target<'_>) -> Result<Sheet<Death>, Error> {
     use Fill::{Rows, Same};
     let fills: Vec<(&str, Fill<Death>)> = vec![
         ("DCD_IDT_ENC", Rows(|rows, _| text(rows, |row| &row.number))),
@@ -48,19 +47,19 @@ pub(in crate::generate) fn ki_cci_r(out: &Path) -> Result<Sheet<Death>, Error> {
         ("TYP_VOL_COD", Same("1")),
         (
             "DCD_DPT_COD",
-            Rows(|rows, _| text(rows, |row| Departement::at(row.person.departement).three())),
+            Rows(|rows, _| text(rows, |row| row.person.departement.three())),
         ),
         (
             "DCD_COM_COD",
-            Rows(|rows, _| text(rows, |row| &row.person.commune)),
+            Rows(|rows, _| text(rows, |row| row.person.commune)),
         ),
         (
             "BEN_RES_DPT",
-            Rows(|rows, _| text(rows, |row| Departement::at(row.person.departement).three())),
+            Rows(|rows, _| text(rows, |row| row.person.departement.three())),
         ),
         (
             "BEN_RES_COM",
-            Rows(|rows, _| text(rows, |row| &row.person.commune)),
+            Rows(|rows, _| text(rows, |row| row.person.commune)),
         ),
         ("BEN_DCD_DTE", Rows(|rows, t| days(rows, t, |row| row.day))),
         (
@@ -86,5 +85,5 @@ pub(in crate::generate) fn ki_cci_r(out: &Path) -> Result<Sheet<Death>, Error> {
         ("DCD_CIM_COD", Rows(|rows, _| text(rows, |row| row.cause))),
         ("DCD_CAU_COD", Same("1")),
     ];
-    Sheet::new(out, "KI_CCI_R", fills)
+    Sheet::new(target, "KI_CCI_R", fills)
 }

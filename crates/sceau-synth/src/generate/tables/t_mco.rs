@@ -1,46 +1,64 @@
-//! T_MCOaaB, C and D: stays in short-stay hospitals, joined by hospital and number of the stay.
+//! T_MCOaaB and C: stays in short-stay hospitals, joined by hospital and number of the stay.
 
 use crate::Error;
 use crate::generate::person::Person;
 use crate::generate::places::Departement;
 use crate::generate::sheet::{Fill, Sheet};
+use crate::generate::short::Short;
 use crate::generate::stay::Stay;
+use crate::generate::target::Target;
 use crate::generate::values::{days, maybe_text, maybe_whole, text, whole};
-use std::path::Path;
 use std::rc::Rc;
+
+/// Who is behind a stay that could not be chained.
+const UNKNOWN: &str = "xxxxxxxxxxxxxxxxx";
 
 /// A stay under its number.
 #[derive(Clone)]
 pub(in crate::generate) struct Discharge {
     pub(in crate::generate) person: Rc<Person>,
     pub(in crate::generate) stay: Rc<Stay>,
-    /// `RSA_NUM`, from 1 in each hospital and year.
+    /// `RSA_NUM`, which no other stay of the year has.
     pub(in crate::generate) number: u64,
+    /// The site under whose number the stay was sent a second time.
+    pub(in crate::generate) site: Option<&'static str>,
 }
 
-/// An associated diagnosis of a stay.
-pub(in crate::generate) struct Diagnosis {
+/// Something that a stay has several of, by its place among them.
+pub(in crate::generate) struct Part {
     pub(in crate::generate) discharge: Discharge,
     pub(in crate::generate) place: usize,
 }
 
 impl Discharge {
-    fn finess(&self) -> String {
-        let (departement, hospital) = self.stay.hospital;
-        Departement::at(departement).finess(hospital)
+    pub(super) fn finess(&self) -> Short {
+        match self.site {
+            Some(site) => Short::new().text(site),
+            None => self.stay.hospital.finess(),
+        }
     }
 
-    fn rsa(&self) -> String {
-        format!("{:010}", self.number)
+    pub(super) fn rsa(&self) -> Short {
+        // Ten digits, in two halves.
+        let (high, low) = (self.number / 100_000, self.number % 100_000);
+        Short::new().number(high as u32, 5).number(low as u32, 5)
+    }
+
+    fn nir(&self) -> &str {
+        if self.stay.chained {
+            self.person.nir_on(self.stay.from)
+        } else {
+            UNKNOWN
+        }
+    }
+
+    /// `NIR_RET` and its like: 0 where the check found nothing.
+    fn check(&self) -> &'static str {
+        if self.stay.chained { "0" } else { "1" }
     }
 
     fn days(&self) -> i64 {
         i64::from(self.stay.to.0 - self.stay.from.0)
-    }
-
-    /// A session of dialysis or chemotherapy.
-    fn session(&self) -> bool {
-        self.stay.group.starts_with("28")
     }
 
     fn age(&self) -> i64 {
@@ -54,7 +72,7 @@ impl Discharge {
     }
 
     fn residence(&self) -> Departement {
-        Departement::at(self.person.departement)
+        self.person.departement
     }
 
     /// The tariff's number: made up, one a group.
@@ -67,18 +85,24 @@ impl Discharge {
                 .fold(0, |sum, byte| (sum * 31 + i64::from(byte)) % 8_000)
     }
 
-    fn month(&self) -> String {
-        format!("{:02}", self.stay.to.month().number())
+    fn month(&self) -> Short {
+        Short::new().number(self.stay.to.month().number() as u32, 2)
     }
 }
 
-pub(in crate::generate) fn t_mco_b(out: &Path, year: i32) -> Result<Sheet<Discharge>, Error> {
+pub(in crate::generate) fn t_mco_b(
+    target: &Target<'_>,
+    year: i32,
+) -> Result<Sheet<Discharge>, Error> {
     use Fill::{Rows, Same};
     let fills: Vec<(&str, Fill<Discharge>)> = vec![
         ("ETA_NUM", Rows(|rows, _| text(rows, Discharge::finess))),
         ("RSA_NUM", Rows(|rows, _| text(rows, Discharge::rsa))),
         ("RSS_NUM", Same("223")),
-        ("NBR_RUM", Same("1")),
+        (
+            "NBR_RUM",
+            Rows(|rows, t| whole(rows, t, |row| row.stay.units.len() as i64)),
+        ),
         ("AGE_ANN", Rows(|rows, t| whole(rows, t, Discharge::age))),
         (
             "AGE_JOU",
@@ -96,14 +120,18 @@ pub(in crate::generate) fn t_mco_b(out: &Path, year: i32) -> Result<Sheet<Discha
             "BDI_COD",
             Rows(|rows, _| {
                 text(rows, |row| {
-                    format!("{}{}", row.residence().two(), row.person.commune)
+                    let start = Short::new().text(row.residence().two());
+                    start.text(row.person.commune.as_ref())
                 })
             }),
         ),
-        ("ENT_MOD", Same("8")),
+        (
+            "ENT_MOD",
+            Rows(|rows, _| text(rows, |row| row.stay.came.code())),
+        ),
         (
             "SOR_MOD",
-            Rows(|rows, _| text(rows, |row| if row.stay.died { "9" } else { "8" })),
+            Rows(|rows, _| text(rows, |row| row.stay.left.code())),
         ),
         (
             "SOR_ANN",
@@ -112,11 +140,11 @@ pub(in crate::generate) fn t_mco_b(out: &Path, year: i32) -> Result<Sheet<Discha
         ("SOR_MOI", Rows(|rows, _| text(rows, Discharge::month))),
         (
             "SEJ_NBJ",
-            Rows(|rows, t| maybe_whole(rows, t, |row| (!row.session()).then(|| row.days()))),
+            Rows(|rows, t| maybe_whole(rows, t, |row| (!row.stay.session()).then(|| row.days()))),
         ),
         (
             "NBR_SEA",
-            Rows(|rows, t| whole(rows, t, |row| i64::from(row.session()))),
+            Rows(|rows, t| whole(rows, t, |row| i64::from(row.stay.session()))),
         ),
         ("GRG_GHM", Rows(|rows, _| text(rows, |row| row.stay.group))),
         ("GRC_GHM", Rows(|rows, _| text(rows, |row| row.stay.group))),
@@ -141,23 +169,26 @@ pub(in crate::generate) fn t_mco_b(out: &Path, year: i32) -> Result<Sheet<Discha
             "NBR_DGN",
             Rows(|rows, t| whole(rows, t, |row| row.stay.associated.len() as i64)),
         ),
-        ("NBR_ACT", Same("0")),
+        (
+            "NBR_ACT",
+            Rows(|rows, t| whole(rows, t, |row| row.stay.acts.len() as i64)),
+        ),
         ("SEJ_TYP", Same("A")),
         ("TYP_GEN_RSA", Same("0")),
         ("SEQ_RUM", Same("01")),
     ];
-    Sheet::new(out, &format!("T_MCO{:02}B", year % 100), fills)
+    Sheet::new(target, &format!("T_MCO{:02}B", year % 100), fills)
 }
 
-pub(in crate::generate) fn t_mco_c(out: &Path, year: i32) -> Result<Sheet<Discharge>, Error> {
+pub(in crate::generate) fn t_mco_c(
+    target: &Target<'_>,
+    year: i32,
+) -> Result<Sheet<Discharge>, Error> {
     use Fill::{Rows, Same};
     let fills: Vec<(&str, Fill<Discharge>)> = vec![
         ("ETA_NUM", Rows(|rows, _| text(rows, Discharge::finess))),
         ("RSA_NUM", Rows(|rows, _| text(rows, Discharge::rsa))),
-        (
-            "NIR_ANO_17",
-            Rows(|rows, _| text(rows, |row| &row.person.nir)),
-        ),
+        ("NIR_ANO_17", Rows(|rows, _| text(rows, Discharge::nir))),
         (
             "SEJ_NUM",
             Rows(|rows, t| whole(rows, t, |row| i64::from(row.stay.from.0))),
@@ -205,9 +236,9 @@ pub(in crate::generate) fn t_mco_c(out: &Path, year: i32) -> Result<Sheet<Discha
         ),
         ("FOR_NUM", Same("013")),
         ("VID_HOSP_FOR", Same("013")),
-        ("NIR_RET", Same("0")),
-        ("NAI_RET", Same("0")),
-        ("SEX_RET", Same("0")),
+        ("NIR_RET", Rows(|rows, _| text(rows, Discharge::check))),
+        ("NAI_RET", Rows(|rows, _| text(rows, Discharge::check))),
+        ("SEX_RET", Rows(|rows, _| text(rows, Discharge::check))),
         ("SEJ_RET", Same("0")),
         ("FHO_RET", Same("0")),
         ("PMS_RET", Same("0")),
@@ -218,29 +249,5 @@ pub(in crate::generate) fn t_mco_c(out: &Path, year: i32) -> Result<Sheet<Discha
         ("RNG_NAI_RET", Same("0")),
         ("RNG_BEN_RET", Same("0")),
     ];
-    Sheet::new(out, &format!("T_MCO{:02}C", year % 100), fills)
-}
-
-pub(in crate::generate) fn t_mco_d(out: &Path, year: i32) -> Result<Sheet<Diagnosis>, Error> {
-    use Fill::{Rows, Same};
-    let fills: Vec<(&str, Fill<Diagnosis>)> = vec![
-        (
-            "ETA_NUM",
-            Rows(|rows, _| text(rows, |row| row.discharge.finess())),
-        ),
-        (
-            "RSA_NUM",
-            Rows(|rows, _| text(rows, |row| row.discharge.rsa())),
-        ),
-        ("RSS_NUM", Same("223")),
-        (
-            "DGN_ASS_NUM",
-            Rows(|rows, t| whole(rows, t, |row| row.place as i64 + 1)),
-        ),
-        (
-            "ASS_DGN",
-            Rows(|rows, _| text(rows, |row| row.discharge.stay.associated[row.place])),
-        ),
-    ];
-    Sheet::new(out, &format!("T_MCO{:02}D", year % 100), fills)
+    Sheet::new(target, &format!("T_MCO{:02}C", year % 100), fills)
 }
