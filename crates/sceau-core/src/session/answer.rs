@@ -29,9 +29,15 @@ pub struct Answer {
 /// Who is told how an answer ends.
 pub(super) enum Ending {
     /// The journal.
-    Journal(Record),
+    Journal(Box<Record>),
     /// The question that the answer is a part of.
     Question(Unshown),
+}
+
+impl Ending {
+    pub(super) fn recorded(record: Record) -> Self {
+        Self::Journal(Box::new(record))
+    }
 }
 
 impl Answer {

@@ -100,7 +100,7 @@ impl Session {
     pub async fn sql(&self, text: &str) -> Result<Answer, QueryError> {
         let mut record = self.record(Door::Sql).sql(text);
         match self.start_sql(text, &mut record).await {
-            Ok(stream) => Ok(Answer::new(stream, Ending::Journal(record))),
+            Ok(stream) => Ok(Answer::new(stream, Ending::recorded(record))),
             Err(failure) => Err(record.failed(failure).await),
         }
     }
@@ -112,7 +112,7 @@ impl Session {
     pub async fn execute(&self, plan: LogicalPlan) -> Result<Answer, QueryError> {
         let mut record = self.record(Door::Plan).plan(&plan);
         match self.start_plan(&plan, &mut record).await {
-            Ok(stream) => Ok(Answer::new(stream, Ending::Journal(record))),
+            Ok(stream) => Ok(Answer::new(stream, Ending::recorded(record))),
             Err(failure) => Err(record.failed(failure).await),
         }
     }
@@ -241,7 +241,7 @@ impl Session {
             opened.start(plan)
         });
         match started {
-            Ok(stream) => Ok(Answer::new(stream, Ending::Journal(record))),
+            Ok(stream) => Ok(Answer::new(stream, Ending::recorded(record))),
             Err(failure) => Err(record.failed_now(failure)),
         }
     }
@@ -263,7 +263,7 @@ impl Session {
         }
         .await;
         match started {
-            Ok(stream) => Ok(Answer::new(stream, Ending::Journal(record))),
+            Ok(stream) => Ok(Answer::new(stream, Ending::recorded(record))),
             Err(failure) => Err(record.failed(failure).await),
         }
     }

@@ -16,7 +16,7 @@ use datafusion::prelude::SessionConfig;
 use super::SessionError;
 use super::catalog::information_schema;
 use super::people;
-use super::touched::HeldAgainst;
+use super::touched::{HeldAgainst, StoredColumns};
 use crate::config::ConfigError;
 use crate::enforce::{
     Binding, Contributors, EnforcePolicies, ExpectParentJoins, KeyPart, ParentCheck, PeopleList,
@@ -239,7 +239,7 @@ impl<'a> Maker<'a> {
         &self,
         name: &str,
         target: Target<'_>,
-    ) -> Result<Option<(Arc<ParentCheck>, Vec<(String, String)>)>, ConfigError> {
+    ) -> Result<Option<(Arc<ParentCheck>, StoredColumns)>, ConfigError> {
         let Some(link) = &target.model.parent else {
             return Ok(None);
         };

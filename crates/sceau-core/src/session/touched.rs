@@ -17,7 +17,10 @@ pub(super) struct Touched {
 }
 
 /// What is read of other tables for a table whose people are found there: table → `(table, column)`.
-pub(super) type HeldAgainst = BTreeMap<String, Vec<(String, String)>>;
+pub(super) type HeldAgainst = BTreeMap<String, StoredColumns>;
+
+/// Tables and columns of theirs.
+pub(super) type StoredColumns = Vec<(String, String)>;
 
 impl Touched {
     /// What a physical plan reads, with what its tables are held against. The lists of people are not tables of the

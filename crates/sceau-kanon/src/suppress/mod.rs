@@ -137,4 +137,6 @@ fn protect_within(table: &Table, k: u32, rounds: usize) -> Protection {
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod large;
+#[cfg(test)]
 mod random;

@@ -226,6 +226,26 @@ fn people(rows: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Vec<[u32; 3
     prop::collection::vec(prop::collection::vec(place, rows), 1..14)
 }
 
+#[test]
+fn the_attacker_finds_what_only_primary_suppression_leaves() {
+    let exact = table(&[20, 15, 3, 38], 11, vec![adds(3, &[0, 1, 2])]);
+    let sum = table(&[50, 4, 5, 59], 11, vec![adds(3, &[0, 1, 2])]);
+    for (table, what) in [(exact, "cell 2 is 3"), (sum, "a sum of 9 people is 9")] {
+        let start = super::cases::only_primary(&table);
+        let protection = Protection {
+            proof: Proof {
+                computed: Vec::new(),
+                ..prove(&table, &start, 11)
+            },
+            hidden: start.hidden,
+            dropped: Vec::new(),
+            method: Method::Heuristic,
+        };
+        let error = attack_this(&table, 11, &protection).unwrap_err();
+        assert!(error.to_string().contains(what), "{error}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 60 } else { 3000 }))]
 

@@ -75,12 +75,23 @@ pub(super) enum Extreme {
 impl Span<'_> {
     /// Takes one direction as far up or down as all bounds allow.
     ///
-    /// The variables are multiples of the basis vectors, so that the equations hold by themselves and the truth, where all are
-    /// zero, is where the solver starts.
+    /// The variables are multiples of the basis vectors, so that the equations hold by themselves. Most basis vectors have an unknown of
+    /// their own, whose bounds are the variable's; only the other directions are rows.
     pub(super) fn extreme(&self, direction: usize, upward: bool) -> Extreme {
         let mut variables = ProblemVariables::new();
-        let multiples: Vec<Variable> = (0..self.dimensions)
-            .map(|_| variables.add(variable()))
+        let mut own = vec![(None, None); self.dimensions];
+        for (direction, &bounds) in self.directions.iter().zip(self.bounds) {
+            if let [(vector, 1)] = direction[..] {
+                own[vector] = bounds;
+            }
+        }
+        let multiples: Vec<Variable> = own
+            .into_iter()
+            .map(|(low, high)| {
+                let low = low.unwrap_or(f64::NEG_INFINITY);
+                let high = high.unwrap_or(f64::INFINITY);
+                variables.add(variable().min(low).max(high))
+            })
             .collect();
         let along = |direction: &[(usize, i64)]| -> Expression {
             direction
@@ -96,6 +107,9 @@ impl Span<'_> {
         };
         let mut model = problem.using(microlp);
         for (direction, &(low, high)) in self.directions.iter().zip(self.bounds) {
+            if matches!(direction[..], [(_, 1)]) {
+                continue;
+            }
             if let Some(low) = low {
                 model.add_constraint(constraint!(along(direction) >= low));
             }
