@@ -90,7 +90,7 @@ fn nothing_differs(settings: &[Setting], twins: Twins) {
             .join("\n\n")
     );
     // Without both there is nothing to compare.
-    assert!(by_join >= 50 && by_leaf >= 50);
+    assert!(by_join >= 30 && by_leaf >= 30);
 }
 
 async fn differences((at, setting): (usize, Setting), twins: Twins, seen: &Seen) -> Vec<String> {
@@ -98,15 +98,15 @@ async fn differences((at, setting): (usize, Setting), twins: Twins, seen: &Seen)
     let copy = copy(setting).await;
     let mut told = Vec::new();
     for (n, question) in QUESTIONS.iter().enumerate() {
-        // Quickly: every question under every other setting.
-        if twins == Twins::InTurn && !(n + at).is_multiple_of(2) {
+        // Quickly: every question under every third setting.
+        if twins == Twins::InTurn && !(n + at).is_multiple_of(3) {
             continue;
         }
         let sql = spelt(question.sql);
         let benign = protected(&worlds[0], &sql).await;
         count(&worlds[0], &sql, seen).await;
         for (twin, world) in worlds.iter().zip(WORLDS).skip(1) {
-            if twins == Twins::InTurn && (n / 2).is_multiple_of(2) != (world == World::Moved) {
+            if twins == Twins::InTurn && (n / 3).is_multiple_of(2) != (world == World::Moved) {
                 continue;
             }
             let other = protected(twin, &sql).await;

@@ -28,7 +28,7 @@ pub fn check_physical_plan(
     plan: &Arc<dyn ExecutionPlan>,
     binding: &Binding,
 ) -> Result<(), UnprotectedSource> {
-    let mut waiting = vec![(Arc::clone(plan), Above::Anything)];
+    let mut waiting: Vec<Waiting> = vec![(Arc::clone(plan), Above::Anything)];
     while let Some((node, above)) = waiting.pop() {
         if let Some(parent_join) = node.downcast_ref::<ParentJoinExec>() {
             let sides = sides_of(parent_join, above)?;
@@ -66,6 +66,9 @@ pub fn check_physical_plan(
     Ok(())
 }
 
+/// A node that is still to be looked at, and what stands above it.
+type Waiting = (Arc<dyn ExecutionPlan>, Above);
+
 /// What stands above a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Above {
@@ -76,10 +79,7 @@ enum Above {
 }
 
 /// The build and the probe side of a join that stands for a leaf's check.
-fn sides_of(
-    parent_join: &ParentJoinExec,
-    above: Above,
-) -> Result<[(Arc<dyn ExecutionPlan>, Above); 2], UnprotectedSource> {
+fn sides_of(parent_join: &ParentJoinExec, above: Above) -> Result<[Waiting; 2], UnprotectedSource> {
     let join = parent_join.join();
     let sides = <[_; 2]>::try_from(join.children());
     match (sides, stands_for_the_check(join), above) {
