@@ -109,6 +109,9 @@ pub(super) fn protect(
     })
 }
 
+/// What a permit says of a table, under the name that it has there.
+type Entry<'a> = (&'a str, &'a Grant);
+
 /// Makes the protected tables of one session.
 struct Maker<'a> {
     platform: &'a Platform,
@@ -182,7 +185,7 @@ impl<'a> Maker<'a> {
     }
 
     /// What the permit says of a table under its own name.
-    fn entry(&self, table: &str) -> Option<(&'a str, &'a Grant)> {
+    fn entry(&self, table: &str) -> Option<Entry<'a>> {
         self.permit
             .tables()
             .iter()
@@ -195,7 +198,7 @@ impl<'a> Maker<'a> {
     fn reached(
         &self,
         table: &'a StoredTable,
-    ) -> Result<(Target<'a>, Option<(&'a str, &'a Grant)>), ConfigError> {
+    ) -> Result<(Target<'a>, Option<Entry<'a>>), ConfigError> {
         let own = self.entry(&table.model.name);
         if own.is_none()
             && let Some(family) = table

@@ -392,8 +392,11 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashSet;
 
-    fn referential(rows: &[(String, i16, Option<String>)]) -> RecordBatch {
-        let column = |of: fn(&(String, i16, Option<String>)) -> Option<String>| {
+    /// A pseudo-NIR, its rank and the person.
+    type Known = (String, i16, Option<String>);
+
+    fn referential(rows: &[Known]) -> RecordBatch {
+        let column = |of: fn(&Known) -> Option<String>| {
             Arc::new(rows.iter().map(of).collect::<StringArray>()) as ArrayRef
         };
         let ranks = Int16Array::from(rows.iter().map(|row| row.1).collect::<Vec<_>>());

@@ -82,7 +82,7 @@ mod tests {
         assert!(source(&rule("unanimous"), &rules).contains("CASD"));
         assert_eq!(
             source(&rule("dominance"), &rules),
-            "dominance (n, k): the permit"
+            "dominance (n, k) and p %: the permit"
         );
         rules.k = 20;
         assert!(source(&rule("people"), &rules).contains("the permit, more strictly than CASD"));
