@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility,
 };
 
-use super::function::{People, set_type};
+use super::function::People;
 use super::groups::{add_ids, add_sets, add_state, counts, state};
 use super::sets::PeopleSets;
 
@@ -109,8 +109,7 @@ impl AggregateUDFImpl for AtExtreme {
         Ok(vec![
             field("extreme", value.data_type().clone()),
             field("strange", DataType::Boolean),
-            field("first", DataType::UInt64),
-            field("others", set_type()),
+            field("people", DataType::BinaryView),
         ])
     }
 
@@ -217,29 +216,25 @@ impl Accumulator for Sharing {
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let [extremes, strange, first, others] = states else {
-            return exec_err!("the state of an extreme is four columns");
+        let [extremes, strange, people] = states else {
+            return exec_err!("the state of an extreme is three columns");
         };
         for row in 0..extremes.len() {
             let strange = strange.as_boolean();
             self.strange |= strange.is_valid(row) && strange.value(row);
             if self.reached(&extremes.slice(row, 1))? {
-                let people = [first.slice(row, 1), others.slice(row, 1)];
-                add_state(&mut self.people, &people, &[0])?;
+                add_state(&mut self.people, &people.slice(row, 1), &[0])?;
             }
         }
         Ok(())
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let mut found = vec![
+        Ok(vec![
             self.extreme.clone(),
             ScalarValue::Boolean(Some(self.strange)),
-        ];
-        for column in state(&self.people)? {
-            found.push(ScalarValue::try_from_array(&column, 0)?);
-        }
-        Ok(found)
+            ScalarValue::try_from_array(&state(&self.people), 0)?,
+        ])
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {

@@ -82,7 +82,7 @@ fn function(name: &'static str, given: People, wanted: Wanted, k: u32) -> Arc<Ag
 }
 
 /// The type of a set of people.
-pub(super) fn set_type() -> DataType {
+fn set_type() -> DataType {
     DataType::List(Arc::new(Field::new_list_field(DataType::UInt64, true)))
 }
 
@@ -120,12 +120,8 @@ impl AggregateUDFImpl for PeopleFunction {
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let first = format_state_name(args.name, "first");
-        let others = format_state_name(args.name, "others");
-        Ok(vec![
-            Arc::new(Field::new(first, DataType::UInt64, true)),
-            Arc::new(Field::new(others, set_type(), true)),
-        ])
+        let name = format_state_name(args.name, "people");
+        Ok(vec![Arc::new(Field::new(name, DataType::BinaryView, true))])
     }
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {

@@ -1,21 +1,23 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, ListArray, UInt64Array, new_null_array,
+    Array, ArrayRef, AsArray, BinaryViewArray, BinaryViewBuilder, BooleanArray, ListArray,
+    UInt64Array,
 };
-use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, UInt64Type};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::UNKNOWN_PERSON;
-use super::function::{People, Wanted, set_type};
+use super::function::{People, Wanted};
 use super::sets::PeopleSets;
 
 /// The people of every group of an aggregate at once.
 ///
-/// Its state is two columns: one person, and a list of the others. A row that is handed on as it is, because its group
-/// will hardly be met again, is its id and no list; nothing is copied for it.
+/// Its state is the ids of a group, eight bytes each, as one value of a column of binary views. A row that is handed on as it is,
+/// because its group will hardly be met again, is one id, which such a column holds in place of a view: rows are sent to
+/// other partitions and merged there as fast as numbers.
 #[derive(Debug)]
 pub(super) struct PeopleGroups {
     given: People,
@@ -58,6 +60,9 @@ impl GroupsAccumulator for PeopleGroups {
         total_num_groups: usize,
     ) -> Result<()> {
         self.sets.grow(total_num_groups);
+        let [values] = values else {
+            return exec_err!("the state of a count of people is one column");
+        };
         add_state(&mut self.sets, values, group_indices)
     }
 
@@ -70,7 +75,7 @@ impl GroupsAccumulator for PeopleGroups {
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        state(&self.sets.take(emit_to))
+        Ok(vec![Arc::new(state(&self.sets.take(emit_to)))])
     }
 
     fn convert_to_state(
@@ -82,17 +87,14 @@ impl GroupsAccumulator for PeopleGroups {
             return exec_err!("people are counted over one column");
         };
         match self.given {
-            People::Ids => Ok(vec![
-                kept_ids(values, opt_filter)?,
-                new_null_array(&set_type(), values.len()),
-            ]),
+            People::Ids => Ok(vec![Arc::new(singletons(values, opt_filter)?)]),
             // Sets may hold more than k here, when they were collected under a larger k: each row becomes its own group.
             People::Sets => {
                 let rows: Vec<usize> = (0..values.len()).collect();
                 let mut sets = PeopleSets::new(self.sets.k());
                 sets.grow(rows.len());
                 add_sets(&mut sets, values, &rows, opt_filter)?;
-                state(&sets)
+                Ok(vec![Arc::new(state(&sets))])
             }
         }
     }
@@ -109,18 +111,15 @@ pub(super) fn add_ids(
     filter: Option<&BooleanArray>,
 ) -> Result<()> {
     let ids = ids_of(ids)?;
+    let values = ids.values();
     if ids.null_count() == 0 && filter.is_none() {
-        for (&id, &group) in ids.values().iter().zip(groups) {
-            sets.add(group, id);
-        }
+        sets.add_each(groups, |row| Some(values[row]));
         return Ok(());
     }
     let kept = kept(filter);
-    for (row, &group) in groups.iter().enumerate() {
-        if kept(row) && ids.is_valid(row) {
-            sets.add(group, ids.value(row));
-        }
-    }
+    sets.add_each(groups, |row| {
+        (kept(row) && ids.is_valid(row)).then(|| values[row])
+    });
     Ok(())
 }
 
@@ -148,12 +147,35 @@ pub(super) fn add_sets(
     Ok(())
 }
 
-pub(super) fn add_state(sets: &mut PeopleSets, state: &[ArrayRef], groups: &[usize]) -> Result<()> {
-    let [first, others] = state else {
-        return exec_err!("the state of a count of people is two columns");
+pub(super) fn add_state(sets: &mut PeopleSets, state: &ArrayRef, groups: &[usize]) -> Result<()> {
+    let Some(people) = state.as_binary_view_opt() else {
+        return exec_err!("people in parts are views, not {}", state.data_type());
     };
-    add_ids(sets, first, groups, None)?;
-    add_sets(sets, others, groups, None)
+    if people.data_buffers().is_empty() && people.null_count() == 0 {
+        let views = people.views();
+        sets.add_each(groups, |row| person_in_place(views[row]));
+        return Ok(());
+    }
+    for (row, &group) in groups.iter().enumerate() {
+        if people.is_valid(row) && !sets.is_full(group) {
+            for id in people.value(row).as_chunks::<ID>().0 {
+                sets.add(group, u64::from_le_bytes(*id));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many bytes an id has.
+const ID: usize = size_of::<u64>();
+
+/// A view of up to twelve bytes holds them after its length.
+fn in_place(id: u64) -> u128 {
+    u128::from(id) << 32 | ID as u128
+}
+
+fn person_in_place(view: u128) -> Option<u64> {
+    (view as u32 as usize == ID).then_some((view >> 32) as u64)
 }
 
 pub(super) fn counts(sets: &PeopleSets) -> UInt64Array {
@@ -172,45 +194,39 @@ pub(super) fn lists(sets: &PeopleSets) -> Result<ListArray> {
     list_array(ids, lengths)
 }
 
-pub(super) fn state(sets: &PeopleSets) -> Result<Vec<ArrayRef>> {
-    let groups = sets.groups();
-    let mut firsts = Vec::with_capacity(groups);
-    let mut there = Vec::with_capacity(groups);
-    let mut others = Vec::new();
-    let mut lengths = Vec::with_capacity(groups);
-    for group in 0..groups {
+pub(super) fn state(sets: &PeopleSets) -> BinaryViewArray {
+    let mut views = BinaryViewBuilder::with_capacity(sets.groups());
+    let mut bytes = Vec::new();
+    for group in 0..sets.groups() {
         let (known, unknown) = sets.people(group);
-        let (first, rest) = match known.split_first() {
-            Some((first, rest)) => (Some(*first), rest),
-            None => (None, known),
-        };
-        there.push(first.is_some());
-        firsts.push(first.unwrap_or_default());
-        others.extend_from_slice(rest);
-        others.extend(unknown.then_some(UNKNOWN_PERSON));
-        lengths.push(rest.len() + usize::from(unknown));
+        bytes.clear();
+        for id in known.iter().chain(unknown.then_some(&UNKNOWN_PERSON)) {
+            bytes.extend_from_slice(&id.to_le_bytes());
+        }
+        views.append_value(&bytes);
     }
-    let firsts = UInt64Array::try_new(firsts.into(), Some(NullBuffer::from(there)))?;
-    Ok(vec![
-        Arc::new(firsts),
-        Arc::new(list_array(others, lengths)?),
-    ])
+    views.finish()
 }
 
-/// The ids that a filter keeps; the others are NULL.
-fn kept_ids(ids: &ArrayRef, filter: Option<&BooleanArray>) -> Result<ArrayRef> {
-    let found = ids_of(ids)?;
-    let Some(filter) = filter else {
-        return Ok(Arc::clone(ids));
+/// Each id as the state of a group; one that is missing or that a filter leaves out is nobody.
+fn singletons(ids: &ArrayRef, filter: Option<&BooleanArray>) -> Result<BinaryViewArray> {
+    let ids = ids_of(ids)?;
+    let values = ids.values();
+    let views: Vec<u128> = if ids.null_count() == 0 && filter.is_none() {
+        values.iter().map(|id| in_place(*id)).collect()
+    } else {
+        let kept = kept(filter);
+        (0..ids.len())
+            .map(|row| {
+                if kept(row) && ids.is_valid(row) {
+                    in_place(values[row])
+                } else {
+                    0
+                }
+            })
+            .collect()
     };
-    let filter = NullBuffer::new(match filter.nulls() {
-        Some(known) => filter.values() & known.inner(),
-        None => filter.values().clone(),
-    });
-    Ok(Arc::new(UInt64Array::try_new(
-        found.values().clone(),
-        NullBuffer::union(Some(&filter), found.nulls()),
-    )?))
+    Ok(BinaryViewArray::try_new(views.into(), Vec::new(), None)?)
 }
 
 fn list_array(ids: Vec<u64>, lengths: Vec<usize>) -> Result<ListArray> {

@@ -13,13 +13,14 @@ pub(super) struct PeopleSets {
     /// For each group the number of slots taken, and in the highest bit whether an unknown person was seen while some were
     /// free. So a full group has exactly the number `k` here.
     counts: Vec<u16>,
+    /// How many groups are not full.
+    open: usize,
 }
 
 const UNKNOWN_SEEN: u16 = 1 << 15;
 
-/// Up to so many slots are all compared, taken or not: a loop of always the same length is faster than a shorter one whose
-/// end cannot be predicted.
-const ALL_COMPARED: usize = 16;
+/// So many rows are looked at before the first of them is added.
+const AHEAD: usize = 256;
 
 impl PeopleSets {
     pub(super) fn new(k: u32) -> Self {
@@ -27,6 +28,7 @@ impl PeopleSets {
             k: slots(k),
             ids: Vec::new(),
             counts: Vec::new(),
+            open: 0,
         }
     }
 
@@ -37,6 +39,7 @@ impl PeopleSets {
     /// Makes room for groups `0..groups`.
     pub(super) fn grow(&mut self, groups: usize) {
         if groups > self.counts.len() {
+            self.open += groups - self.counts.len();
             self.counts.resize(groups, 0);
             self.ids.resize(groups * self.k, UNKNOWN_PERSON);
         }
@@ -46,6 +49,12 @@ impl PeopleSets {
     pub(super) fn clear(&mut self) {
         self.counts.fill(0);
         self.ids.fill(UNKNOWN_PERSON);
+        self.open = self.counts.len();
+    }
+
+    /// Whether nobody that is added to any group changes anything.
+    pub(super) fn are_full(&self) -> bool {
+        self.open == 0
     }
 
     /// Whether nobody that is added changes anything.
@@ -53,17 +62,43 @@ impl PeopleSets {
         usize::from(self.counts[group]) == self.k
     }
 
-    /// Adds one person to a group that there is room for.
-    #[inline]
-    pub(super) fn add(&mut self, group: usize, id: u64) {
-        // Most rows of a large aggregate fall here: nothing of the group's slots is read.
-        if !self.is_full(group) {
-            self.add_to_open(group, id);
+    /// Adds one person to each of some groups that there is room for; `person` has those of each row, if any.
+    ///
+    /// In an aggregate of very many groups nearly every row's slots are far away in memory. So first of a few hundred rows the
+    /// first slot is read, and those that need more are remembered: none of these reads waits for another. What is done
+    /// about them finds the slots near.
+    pub(super) fn add_each(&mut self, groups: &[usize], person: impl Fn(usize) -> Option<u64>) {
+        let mut waiting = [0; AHEAD];
+        for start in (0..groups.len()).step_by(AHEAD) {
+            // Most aggregates come to an end here: all groups are full.
+            if self.are_full() {
+                return;
+            }
+            let mut found = 0;
+            for row in start..(start + AHEAD).min(groups.len()) {
+                let group = groups[row];
+                if self.is_full(group) {
+                    continue;
+                }
+                if let Some(id) = person(row) {
+                    waiting[found] = row;
+                    found += usize::from(self.ids[group * self.k] != id || id == UNKNOWN_PERSON);
+                }
+            }
+            for &row in &waiting[..found] {
+                if let Some(id) = person(row) {
+                    self.add(groups[row], id);
+                }
+            }
         }
     }
 
+    /// Adds one person to a group that there is room for.
     #[inline]
-    fn add_to_open(&mut self, group: usize, id: u64) {
+    pub(super) fn add(&mut self, group: usize, id: u64) {
+        if self.is_full(group) {
+            return;
+        }
         let count = &mut self.counts[group];
         if id == UNKNOWN_PERSON {
             *count |= UNKNOWN_SEEN;
@@ -72,12 +107,7 @@ impl PeopleSets {
         let taken = usize::from(*count & !UNKNOWN_SEEN);
         let start = group * self.k;
         let slots = &mut self.ids[start..start + self.k];
-        let compared = if slots.len() <= ALL_COMPARED {
-            &*slots
-        } else {
-            &slots[..taken]
-        };
-        let known = compared
+        let known = slots[..taken]
             .iter()
             .fold(false, |known, &slot| known | (slot == id));
         if !known {
@@ -85,6 +115,7 @@ impl PeopleSets {
             *count += 1;
             if taken + 1 == self.k {
                 *count &= !UNKNOWN_SEEN;
+                self.open -= 1;
             }
         }
     }
@@ -95,11 +126,16 @@ impl PeopleSets {
             EmitTo::All => EmitTo::All,
             EmitTo::First(groups) => EmitTo::First(groups * self.k),
         };
-        Self {
+        let taken = Self {
             k: self.k,
             ids: ids_to.take_needed(&mut self.ids),
             counts: emit_to.take_needed(&mut self.counts),
-        }
+            open: 0,
+        };
+        self.open = (0..self.groups())
+            .filter(|group| !self.is_full(*group))
+            .count();
+        taken
     }
 
     pub(super) fn groups(&self) -> usize {
@@ -174,7 +210,7 @@ mod tests {
             2,
             &[(0, UNKNOWN_PERSON), (0, 7), (0, 8), (0, UNKNOWN_PERSON)],
         );
-        assert!(sets.is_full(0));
+        assert!(sets.is_full(0) && sets.are_full());
         assert_eq!(sets.people(0), (&[7, 8][..], false));
     }
 
@@ -195,5 +231,7 @@ mod tests {
         assert_eq!(sets.people(1), (&[4, 9][..], false));
         let rest = sets.take(EmitTo::All);
         assert_eq!((rest.groups(), sets.groups()), (2, 0));
+        sets.grow(1);
+        assert!(!sets.are_full());
     }
 }

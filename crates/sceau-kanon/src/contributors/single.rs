@@ -50,8 +50,10 @@ impl Accumulator for PeopleOfOne {
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let rows = states.first().map_or(0, |column| column.len());
-        add_state(&mut self.sets, states, &vec![0; rows])
+        let [states] = states else {
+            return exec_err!("the state of a count of people is one column");
+        };
+        add_state(&mut self.sets, states, &vec![0; states.len()])
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
@@ -63,10 +65,8 @@ impl Accumulator for PeopleOfOne {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        state(&self.take())?
-            .iter()
-            .map(|column| ScalarValue::try_from_array(column, 0))
-            .collect()
+        let people = state(&self.take());
+        Ok(vec![ScalarValue::try_from_array(&people, 0)?])
     }
 
     fn size(&self) -> usize {
