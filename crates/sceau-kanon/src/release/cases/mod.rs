@@ -1,6 +1,7 @@
 //! What a release must do, tried by attacking it: small tables in which the people behind every cell are known.
 
 mod attacks;
+mod brute_force;
 mod differences;
 mod dominance;
 mod groups;
