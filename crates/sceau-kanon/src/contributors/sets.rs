@@ -75,8 +75,7 @@ impl PeopleSets {
                 return;
             }
             let mut found = 0;
-            for row in start..(start + AHEAD).min(groups.len()) {
-                let group = groups[row];
+            for (row, &group) in groups.iter().enumerate().skip(start).take(AHEAD) {
                 if self.is_full(group) {
                     continue;
                 }
