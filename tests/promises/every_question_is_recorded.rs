@@ -460,14 +460,7 @@ async fn a_release_is_there_with_what_left_and_what_was_withheld() {
     assert_eq!(events(&found), [Event::Refused]);
     assert_eq!(found[0].code.as_deref(), Some("row_level"));
 
-    // Nothing fails by a value of a row below the gate; above it a failure is recorded in full.
-    let sql = "SELECT 1 / (n - n) FROM (SELECT count(*) AS n FROM sejour)";
-    let (refused, found) = world.added(releaser.sql(sql)).await;
-    assert_eq!(refused.expect_err("a division").code(), "execution");
-    assert_eq!(events(&found), [Event::Asked, Event::Failed]);
-    let full = found[1].error.as_deref().expect("a text");
-    assert!(full.to_lowercase().contains("divide by zero"), "{full}");
-
+    // Nothing fails by a value of a row: casts that do not fit and divisions by zero are NULL.
     let few = releaser.clone().most_cells(0);
     let (refused, found) = world.added(few.sql("SELECT count(*) FROM sejour")).await;
     assert!(refused.is_err());
