@@ -115,7 +115,7 @@ fn write_files(folder: &Path) -> Result<(), Box<dyn Error>> {
     let url = url_of(folder);
     let mut platform =
         format!("[store.snds]\nurl = \"{url}\"\n\n[keys]\nprovider = \"file\"\npath = \"keys/\"\n");
-    for table in ["ER_PRS_F", "ER_PHA_F", "IR_PHA_R", "T_MCO19C"] {
+    for table in ["IR_BEN_R", "ER_PRS_F", "ER_PHA_F", "IR_PHA_R", "T_MCO19C"] {
         platform.push_str(&format!(
             "\n[table.{}]\nstore = \"snds\"\npath = \"{table}/\"\n",
             table.to_lowercase()
