@@ -211,10 +211,16 @@ pub fn agree(a: &Answer, b: &Answer, closeness: Closeness, schemas: bool) -> boo
 
 /// The engine lists the types that do not go together in the order of a hash table, which is another each time.
 fn same_words(a: &Answer, b: &Answer) -> bool {
-    let (Answer::Refused { message: left, .. }, Answer::Refused { message: right, .. }) = (a, b)
-    else {
+    let message = |answer: &Answer| match answer {
+        Answer::Refused { message, .. } | Answer::Failed { message, .. } => Some(message.clone()),
+        Answer::Rows { .. } | Answer::Panicked(_) => None,
+    };
+    let (Some(left), Some(right)) = (message(a), message(b)) else {
         return false;
     };
+    if a.code() != "invalid" {
+        return false;
+    }
     let words = |text: &str| {
         let mut words: Vec<String> = text
             .split([' ', ','])
@@ -224,7 +230,7 @@ fn same_words(a: &Answer, b: &Answer) -> bool {
         words.sort();
         words
     };
-    a.code() == b.code() && words(left) == words(right)
+    a.code() == b.code() && words(&left) == words(&right)
 }
 
 fn near(a: &[Shown], b: &[Shown]) -> bool {
