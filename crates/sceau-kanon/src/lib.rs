@@ -6,6 +6,7 @@
 
 pub mod contributors;
 pub mod dominance;
+pub mod ledger;
 pub mod release;
 
 pub use release::{Release, ReleaseError, Releaser, Report, RuleReport};

@@ -83,6 +83,21 @@ impl ProjectKey {
         self.keyed().has_tag(context, message, tag)
     }
 
+    /// A key for another use than pseudonyms: HMAC-SHA-256 of what it is for, under this one.
+    ///
+    /// Two uses, or two contexts, have keys of which none tells anything of the other, and none of this one.
+    ///
+    /// ```
+    /// use sceau_core::pseudonym::ProjectKey;
+    ///
+    /// let key = ProjectKey::new((0..32).collect(), ProjectKey::FIRST_VERSION)?;
+    /// assert_ne!(key.derived("ledger", b"diab-2031"), key.derived("ledger", b"diab-2032"));
+    /// # Ok::<(), sceau_core::pseudonym::KeyError>(())
+    /// ```
+    pub fn derived(&self, purpose: &str, context: &[u8]) -> Zeroizing<[u8; TAG_BYTES]> {
+        Zeroizing::new(self.tag(purpose, context))
+    }
+
     pub(super) fn keyed(&self) -> Keyed {
         Keyed::new(&self.bytes)
     }

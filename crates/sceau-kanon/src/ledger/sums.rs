@@ -1,0 +1,102 @@
+//! The sums that can be made of a table's cells: its totals, along each of its keys.
+//!
+//! A total that a project received can be had again by adding up the cells of a finer table; where one of those is withheld,
+//! subtracting gives it back. So sums count as known sets. A person who stands in an even number of the cells of a sum is
+//! not in its sketch: what is left is still a part of everybody that subtracting the sum could isolate.
+
+use std::collections::HashMap;
+
+use super::Cell;
+use super::record::KnownSet;
+
+/// A sum of cells.
+#[derive(Debug)]
+pub(super) struct Sum {
+    pub(super) set: KnownSet,
+    /// The cells that it is made of, two or more.
+    pub(super) cells: Vec<usize>,
+}
+
+/// Tables of more keys are added up along one key at a time and along all but one.
+const MOST_KEYS: usize = 3;
+
+/// Every total of the cells that are kept.
+pub(super) fn sums(cells: &[Cell], kept: &[bool]) -> Vec<Sum> {
+    let keys = cells.iter().map(|cell| cell.keys.len()).max().unwrap_or(0);
+    let mut found = Vec::new();
+    for along in subsets(keys) {
+        let mut parts: HashMap<(u64, Vec<u64>), Vec<usize>> = HashMap::new();
+        for (at, cell) in cells.iter().enumerate() {
+            if kept[at] {
+                let key = along
+                    .iter()
+                    .filter_map(|&key| cell.keys.get(key).copied())
+                    .collect();
+                parts.entry((cell.table, key)).or_default().push(at);
+            }
+        }
+        let mut parts: Vec<_> = parts.into_values().filter(|part| part.len() > 1).collect();
+        parts.sort_unstable();
+        for part in parts {
+            added(cells, &part, &mut found);
+        }
+    }
+    found
+}
+
+/// Adds up what stands in the same place of each cell.
+fn added(cells: &[Cell], part: &[usize], found: &mut Vec<Sum>) {
+    let places = part
+        .iter()
+        .map(|&at| cells[at].sets.len())
+        .max()
+        .unwrap_or(0);
+    for place in 0..places {
+        let mut sets = part.iter().filter_map(|&at| cells[at].sets.get(place));
+        let Some(first) = sets.next() else {
+            continue;
+        };
+        let mut sum = first.clone();
+        for set in sets.filter(|set| set.space == first.space && set.sketch.k() == first.sketch.k())
+        {
+            sum.sketch.add(&set.sketch);
+        }
+        found.push(Sum {
+            set: KnownSet {
+                space: sum.space,
+                sum: true,
+                sketch: sum.sketch,
+            },
+            cells: part.to_vec(),
+        });
+    }
+}
+
+/// Which keys stay apart in a sum: every choice but all of them.
+fn subsets(keys: usize) -> Vec<Vec<usize>> {
+    if keys <= MOST_KEYS {
+        return (0..(1_usize << keys) - 1)
+            .map(|chosen| (0..keys).filter(|key| chosen >> key & 1 == 1).collect())
+            .collect();
+    }
+    let one = (0..keys).map(|key| vec![key]);
+    let all_but_one = (0..keys).map(|left| (0..keys).filter(|&key| key != left).collect());
+    std::iter::once(vec![])
+        .chain(one)
+        .chain(all_but_one)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_added_up_along_each_choice_of_keys() {
+        assert_eq!(subsets(0), Vec::<Vec<usize>>::new());
+        assert_eq!(subsets(1), vec![Vec::<usize>::new()]);
+        assert_eq!(subsets(2), [vec![], vec![0], vec![1]]);
+        assert_eq!(subsets(3).len(), 7);
+        assert_eq!(subsets(5).len(), 11);
+    }
+}

@@ -1,0 +1,385 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sceau_core::pseudonym::ProjectKey;
+
+use super::file::LedgerFile;
+use super::known::{Budget, Depth, Isolated, Known, Place};
+use super::record::{KnownSet, Record};
+use super::sums::sums;
+use super::{Cell, Head, LedgerError};
+
+/// Where ledgers are, and how far they look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerConfig {
+    /// The folder, made if it is not there.
+    pub folder: PathBuf,
+    /// The most comparisons that weighing one release may take.
+    pub comparisons: u64,
+    /// What happens when looking for threes would take more.
+    pub threes: Threes,
+    /// An end that the ledger had once, from a place that whoever writes to the folder cannot reach.
+    pub anchor: Option<Head>,
+}
+
+/// What happens when looking for differences of three sets would take more comparisons than are allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Threes {
+    /// The release does not leave.
+    #[default]
+    Always,
+    /// The cells that are left are looked at in pairs only.
+    WithinBound,
+}
+
+impl LedgerConfig {
+    /// Ledgers in this folder; a thousand million comparisons, some seconds; and threes always.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            comparisons: 1_000_000_000,
+            threes: Threes::Always,
+            anchor: None,
+        }
+    }
+}
+
+/// The ledger of one project: see the [module](super) for what it proves and what it does not.
+///
+/// It can be used from many threads. What was weighed and is not settled yet counts as known to every other release, so
+/// that two that are made at the same time are held against each other.
+pub struct Ledger {
+    config: LedgerConfig,
+    state: Mutex<State>,
+}
+
+struct State {
+    file: LedgerFile,
+    known: Known,
+    received: Vec<Received>,
+}
+
+/// One release that a project received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Received {
+    /// Seconds since 1970, by the writer's clock.
+    pub time: u64,
+    /// The hash of the permit that it was made under.
+    pub permit: String,
+    /// Which state of the data it was made from.
+    pub data: String,
+    /// How many sets of people became known by it.
+    pub sets: usize,
+}
+
+impl Ledger {
+    /// Opens a project's ledger, or begins one.
+    ///
+    /// # Errors
+    /// When it has a writer, is not what its writers left, or cannot be read; [`LedgerError`] says which.
+    pub fn open(
+        config: &LedgerConfig,
+        project: &str,
+        key: &ProjectKey,
+    ) -> Result<Arc<Self>, LedgerError> {
+        let secret = key.derived("ledger of a project", project.as_bytes());
+        let mut known = Known::default();
+        let mut received = Vec::new();
+        let file = LedgerFile::open(
+            &config.folder,
+            &file_name(project, key),
+            project,
+            &secret,
+            config.anchor,
+            |_, text| {
+                let record = Record::read(text)?;
+                for set in &record.sets {
+                    let place = known.add(set);
+                    known.keep(place);
+                }
+                received.push(Received::of(&record));
+                Some(())
+            },
+        )?;
+        Ok(Arc::new(Self {
+            config: config.clone(),
+            state: Mutex::new(State {
+                file,
+                known,
+                received,
+            }),
+        }))
+    }
+
+    /// Which of a release's cells may leave, beside all that the project received and beside each other.
+    ///
+    /// Where two cells of the release are too near, the later one is withheld; where a total of it is, its smallest cell.
+    ///
+    /// # Errors
+    /// [`LedgerError::SearchBound`] if that takes too many comparisons. [`LedgerError::Stopped`] if the ledger must be opened
+    /// again.
+    pub fn weigh(self: &Arc<Self>, cells: &[Cell]) -> Result<Weighed, LedgerError> {
+        let state = &mut *self.state();
+        if state.file.is_stopped() {
+            return Err(LedgerError::Stopped {
+                file: state.file.path().to_owned(),
+            });
+        }
+        let mut weighing = Weighing {
+            known: &mut state.known,
+            budget: Budget::new(self.config.comparisons),
+            threes: self.config.threes,
+            places: vec![vec![]; cells.len()],
+            sums: vec![],
+            withheld: vec![false; cells.len()],
+        };
+        if let Err(error) = weighing.all(cells) {
+            weighing.undo();
+            return Err(error);
+        }
+        let Weighing {
+            places,
+            sums,
+            withheld,
+            ..
+        } = weighing;
+        let places = places.into_iter().flatten().chain(sums).collect();
+        Ok(Weighed {
+            ledger: Arc::clone(self),
+            withheld,
+            sets: places,
+        })
+    }
+
+    /// The ledger's end as it is now, to be kept elsewhere as an anchor.
+    pub fn head(&self) -> Head {
+        self.state().file.head()
+    }
+
+    /// What the project received, in order.
+    pub fn received(&self) -> Vec<Received> {
+        self.state().received.clone()
+    }
+
+    /// How many different sets of people are known, those of releases that are being made included.
+    pub fn sets(&self) -> usize {
+        self.state().known.len()
+    }
+
+    /// Whether a record could not be written, so that the ledger must be opened again.
+    pub fn is_stopped(&self) -> bool {
+        self.state().file.is_stopped()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // What a thread that panicked half way added stays known: more is withheld, nothing less.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").finish_non_exhaustive()
+    }
+}
+
+impl Received {
+    fn of(record: &Record) -> Self {
+        Self {
+            time: record.time,
+            permit: record.permit.clone(),
+            data: record.data.clone(),
+            sets: record.sets.len(),
+        }
+    }
+}
+
+/// A release that was weighed. Until it is committed or dropped, other releases are held against it.
+#[must_use = "a release that is not committed must not leave"]
+pub struct Weighed {
+    ledger: Arc<Ledger>,
+    withheld: Vec<bool>,
+    sets: Vec<(Place, KnownSet)>,
+}
+
+impl Weighed {
+    /// For each cell, in order, whether it must stay.
+    pub fn withheld(&self) -> &[bool] {
+        &self.withheld
+    }
+
+    /// Records that the cells that may leave have left. They are on the disk when this returns, and must not leave before.
+    ///
+    /// # Errors
+    /// Whatever the error, the release is not recorded and must not leave, and the ledger is to be opened again.
+    pub fn commit(mut self, permit: &str, data: &str) -> Result<Head, LedgerError> {
+        let sets = std::mem::take(&mut self.sets);
+        let ledger = Arc::clone(&self.ledger);
+        let state = &mut *ledger.state();
+        let kept = write(state, permit, data, &sets);
+        for (place, _) in &sets {
+            match &kept {
+                Ok(_) => state.known.keep(*place),
+                Err(_) => state.known.remove(*place),
+            }
+        }
+        kept
+    }
+}
+
+impl fmt::Debug for Weighed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Weighed")
+            .field("withheld", &self.withheld)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Weighed {
+    fn drop(&mut self) {
+        if !self.sets.is_empty() {
+            let state = &mut *self.ledger.state();
+            for (place, _) in &self.sets {
+                state.known.remove(*place);
+            }
+        }
+    }
+}
+
+fn write(
+    state: &mut State,
+    permit: &str,
+    data: &str,
+    sets: &[(Place, KnownSet)],
+) -> Result<Head, LedgerError> {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH);
+    let record = Record {
+        time: time.map_or(0, |time| time.as_secs()),
+        permit: permit.to_owned(),
+        data: data.to_owned(),
+        sets: sets
+            .iter()
+            .filter(|(place, _)| !state.known.is_kept(*place))
+            .map(|(_, set)| set.clone())
+            .collect(),
+    };
+    let head = state.file.append(&record.write()?)?;
+    state.received.push(Received::of(&record));
+    Ok(head)
+}
+
+/// One release being weighed.
+struct Weighing<'a> {
+    known: &'a mut Known,
+    budget: Budget,
+    threes: Threes,
+    /// For each cell, what was added for it.
+    places: Vec<Vec<(Place, KnownSet)>>,
+    sums: Vec<(Place, KnownSet)>,
+    withheld: Vec<bool>,
+}
+
+impl Weighing<'_> {
+    fn all(&mut self, cells: &[Cell]) -> Result<(), LedgerError> {
+        for (at, cell) in cells.iter().enumerate() {
+            if self.isolates(at, cell)? {
+                self.withhold(at);
+            }
+        }
+        self.totals(cells)
+    }
+
+    /// Whether a cell isolates somebody; it is known from here on.
+    fn isolates(&mut self, at: usize, cell: &Cell) -> Result<bool, LedgerError> {
+        for set in cell.derived.iter().filter(|set| set.sketch.people() > 0) {
+            if self.isolated(set, Depth::Two)?.is_some() {
+                return Ok(true);
+            }
+        }
+        for set in cell.sets.iter().filter(|set| set.sketch.people() > 0) {
+            if self.isolated(set, Depth::Two)?.is_some() {
+                return Ok(true);
+            }
+            self.add(at, set);
+        }
+        for set in cell.derived.iter().filter(|set| set.sketch.people() > 0) {
+            self.add(at, set);
+        }
+        Ok(false)
+    }
+
+    fn add(&mut self, at: usize, set: &KnownSet) {
+        let place = self.known.add(set);
+        self.places[at].push((place, set.clone()));
+    }
+
+    /// Withholds cells until no total of the rest isolates anybody; the totals are known from here on.
+    fn totals(&mut self, cells: &[Cell]) -> Result<(), LedgerError> {
+        loop {
+            let kept: Vec<bool> = self.withheld.iter().map(|withheld| !withheld).collect();
+            let sums = sums(cells, &kept);
+            let mut smallest = None;
+            for sum in &sums {
+                if self.isolated(&sum.set, Depth::One)?.is_some() {
+                    let cells_of_it = sum.cells.iter().copied();
+                    smallest = cells_of_it.min_by_key(|&at| (cells[at].people(), at));
+                    break;
+                }
+            }
+            match smallest {
+                Some(at) => self.withhold(at),
+                None => {
+                    for sum in sums {
+                        let place = self.known.add(&sum.set);
+                        self.sums.push((place, sum.set));
+                    }
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn isolated(&mut self, set: &KnownSet, depth: Depth) -> Result<Option<Isolated>, LedgerError> {
+        match self.known.isolated(set, depth, &mut self.budget) {
+            Err(LedgerError::SearchBound { .. })
+                if depth == Depth::Two && self.threes == Threes::WithinBound =>
+            {
+                let mut pairs = self.budget.afresh();
+                self.known.isolated(set, Depth::One, &mut pairs)
+            }
+            found => found,
+        }
+    }
+
+    fn withhold(&mut self, at: usize) {
+        self.withheld[at] = true;
+        for (place, _) in self.places[at].drain(..) {
+            self.known.remove(place);
+        }
+    }
+
+    fn undo(&mut self) {
+        for at in 0..self.places.len() {
+            self.withhold(at);
+        }
+    }
+}
+
+/// A file's name that an operator knows the project by, and that no other project's ledger has.
+fn file_name(project: &str, key: &ProjectKey) -> String {
+    let plain: String = project
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        .take(60)
+        .collect();
+    let digits: String = key
+        .derived("ledger file of a project", project.as_bytes())
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{plain}-{digits}")
+}
