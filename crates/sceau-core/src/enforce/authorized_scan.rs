@@ -222,7 +222,7 @@ pub(super) async fn leaf(
                     arrow::datatypes::DataType::UInt64,
                     true,
                 ));
-                Output::Contributor(people.clone(), inner.seed)
+                Output::Contributor(people.clone(), inner.seed.clone())
             }
         });
     }

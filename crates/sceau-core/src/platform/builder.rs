@@ -2,16 +2,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::SessionConfig;
 use object_store::ObjectStore;
+use sha2::{Digest, Sha256};
 use url::Url;
 
+use super::ledger::LedgerSettings;
 use super::table::{StoredTable, TableConfig};
-use super::{Inner, Options, Platform};
+use super::{Inner, Options, Platform, Shared};
 use crate::config::{ConfigError, Document};
 use crate::pseudonym::{KeyError, KeyProvider, ProjectKey};
 use crate::sql::{FunctionRegistry, fold};
@@ -40,6 +43,7 @@ pub struct PlatformBuilder {
     tables: BTreeMap<String, TableConfig>,
     keys: Option<Arc<dyn KeyProvider>>,
     expected_keys: Option<String>,
+    ledger: Option<LedgerSettings>,
     memory_limit: Option<usize>,
     options: Options,
     document: Document,
@@ -52,6 +56,7 @@ impl Default for PlatformBuilder {
             tables: BTreeMap::new(),
             keys: None,
             expected_keys: None,
+            ledger: None,
             memory_limit: None,
             options: Options::default(),
             document: Document::new("the platform", ""),
@@ -75,6 +80,20 @@ impl PlatformBuilder {
     /// Where the projects' keys come from.
     pub fn keys(mut self, keys: Arc<dyn KeyProvider>) -> Self {
         self.keys = Some(keys);
+        self
+    }
+
+    /// Keeps ledgers of what projects received, and holds every release against them.
+    ///
+    /// ```
+    /// use sceau_core::Platform;
+    /// use sceau_core::platform::LedgerSettings;
+    ///
+    /// let builder = Platform::builder().ledger(LedgerSettings::new("ledgers/", "ledger"));
+    /// # let _ = builder;
+    /// ```
+    pub fn ledger(mut self, settings: LedgerSettings) -> Self {
+        self.ledger = Some(settings);
         self
     }
 
@@ -184,9 +203,13 @@ impl PlatformBuilder {
                 ));
             }
         }
+        self.check_ledger()?;
         Ok(Platform {
             inner: Arc::new(Inner {
+                data: data_version(&tables),
                 tables,
+                ledger: self.ledger,
+                shared: Shared::default(),
                 keys: self.keys.unwrap_or_else(|| Arc::new(NoKeys)),
                 runtime,
                 state,
@@ -201,6 +224,32 @@ impl PlatformBuilder {
             }),
         })
     }
+
+    fn check_ledger(&self) -> Result<(), ConfigError> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(());
+        };
+        let keys: &dyn KeyProvider = self.keys.as_deref().unwrap_or(&NoKeys);
+        match keys.project_key(&ledger.key) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.document.invalid(
+                &["ledger", "key"],
+                "a key that the platform has",
+                error.to_string(),
+            )),
+        }
+    }
+}
+
+/// One text for the state of all stored files.
+fn data_version(tables: &BTreeMap<String, StoredTable>) -> String {
+    let mut hash = Sha256::new();
+    for (name, table) in tables {
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+        hash.update(table.version);
+    }
+    HEXLOWER.encode(&hash.finalize()[..16])
 }
 
 const STORE_NAME: &str = "a name of letters, digits, - and _";

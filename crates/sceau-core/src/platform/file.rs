@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::builder::PlatformBuilder;
+use super::ledger::LedgerSettings;
 use super::table::TableConfig;
 use crate::config::{ConfigError, Document};
 use crate::pseudonym::{EnvKeys, FileKeys};
@@ -45,6 +46,9 @@ pub(super) fn builder(file: &Path) -> Result<PlatformBuilder, ConfigError> {
             }
         };
     }
+    if let Some(ledger) = parsed.ledger {
+        builder = builder.ledger(ledger.below(folder));
+    }
     for (name, table) in parsed.table {
         builder = builder.table(&name, table);
     }
@@ -57,6 +61,7 @@ struct PlatformFile {
     #[serde(default)]
     store: BTreeMap<String, StoreConfig>,
     keys: Option<Keys>,
+    ledger: Option<LedgerSettings>,
     #[serde(default)]
     table: BTreeMap<String, TableConfig>,
 }

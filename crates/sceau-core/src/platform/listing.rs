@@ -1,14 +1,18 @@
 //! The Parquet files below a table's prefix, and the Hive partitions that their folders spell.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
+use sha2::{Digest, Sha256};
 
 /// What stands below a prefix.
 pub(super) struct Listing {
+    /// Which files they are: another text whenever one was added, removed or replaced.
+    pub(super) version: [u8; 32],
     /// How many Parquet files.
     pub(super) files: usize,
     /// The partition columns in the order of the folders, each with the values it has.
@@ -20,7 +24,9 @@ pub(super) struct Listing {
 /// Every file must stand in the same partition columns: one that does not would be left out of every answer without a
 /// word.
 pub(super) async fn list(store: &Arc<dyn ObjectStore>, prefix: &Path) -> Result<Listing, String> {
+    let mut objects = BTreeSet::new();
     let mut listing = Listing {
+        version: [0; 32],
         files: 0,
         partitions: vec![],
     };
@@ -33,6 +39,10 @@ pub(super) async fn list(store: &Arc<dyn ObjectStore>, prefix: &Path) -> Result<
         if object.location.extension() != Some("parquet") {
             continue;
         }
+        objects.insert(format!(
+            "{} {} {} {:?}",
+            object.location, object.size, object.last_modified, object.e_tag
+        ));
         let partitions = partitions_of(&object.location, prefix);
         if listing.files == 0 {
             listing.partitions = partitions
@@ -65,6 +75,12 @@ pub(super) async fn list(store: &Arc<dyn ObjectStore>, prefix: &Path) -> Result<
         }
         listing.files += 1;
     }
+    let mut hash = Sha256::new();
+    for object in &objects {
+        hash.update((object.len() as u64).to_le_bytes());
+        hash.update(object);
+    }
+    listing.version = hash.finalize().into();
     Ok(listing)
 }
 

@@ -2,7 +2,9 @@
 
 mod builder;
 mod file;
+mod ledger;
 mod listing;
+mod shared;
 mod table;
 
 use std::collections::BTreeMap;
@@ -13,13 +15,15 @@ use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 
 pub use builder::PlatformBuilder;
+pub use ledger::{Beyond, LedgerSettings};
 pub use table::{ColumnConfig, TableConfig};
 
+use shared::Shared;
 pub(crate) use table::StoredTable;
 
 use crate::config::ConfigError;
 use crate::permit::Permit;
-use crate::pseudonym::KeyProvider;
+use crate::pseudonym::{KeyError, KeyProvider, ProjectKey};
 use crate::session::{Session, SessionError};
 use crate::sql::{FunctionRegistry, fold};
 
@@ -46,6 +50,9 @@ pub struct Platform {
 struct Inner {
     tables: BTreeMap<String, StoredTable>,
     keys: Arc<dyn KeyProvider>,
+    ledger: Option<LedgerSettings>,
+    data: String,
+    shared: Shared,
     runtime: Arc<RuntimeEnv>,
     /// Plans the expressions of permits; sees no table.
     state: SessionState,
@@ -112,6 +119,31 @@ impl Platform {
     /// The data model of a registered table, by its name in any case.
     pub fn table_model(&self, name: &str) -> Option<&crate::snds::TableModel> {
         self.table(name).map(|table| table.model.as_ref())
+    }
+
+    /// Where the ledgers of what projects received are kept, if they are.
+    pub fn ledger(&self) -> Option<&LedgerSettings> {
+        self.inner.ledger.as_ref()
+    }
+
+    /// A text that is another one whenever a stored file was added, removed or replaced since the platform was built before:
+    /// which state of the data an answer is from.
+    pub fn data_version(&self) -> &str {
+        &self.inner.data
+    }
+
+    /// The one value of a type that goes with this platform, made when it is first asked for: where a crate that builds upon
+    /// this one keeps what all sessions share.
+    pub fn shared<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.inner.shared.get()
+    }
+
+    /// A key of the platform's own, which no permit makes pseudonyms with.
+    ///
+    /// # Errors
+    /// When the provider has no such key.
+    pub fn platform_key(&self, name: &str) -> Result<ProjectKey, KeyError> {
+        self.inner.keys.project_key(name)
     }
 
     pub(crate) fn table(&self, name: &str) -> Option<&StoredTable> {

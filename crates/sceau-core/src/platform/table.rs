@@ -109,6 +109,8 @@ pub(crate) struct StoredTable {
     pub(crate) provider: Arc<dyn TableProvider>,
     pub(crate) partition_columns: Vec<String>,
     pub(crate) rows: usize,
+    /// Which state of its files it was opened on.
+    pub(crate) version: [u8; 32],
 }
 
 impl StoredTable {
@@ -195,6 +197,7 @@ impl StoredTable {
             provider: Arc::new(provider),
             partition_columns: partitions.into_iter().map(|(name, _)| name).collect(),
             rows: usize::try_from(rows).unwrap_or(usize::MAX),
+            version: listing.version,
         })
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn protect(
             state: platform.state(),
             functions: platform.functions(),
         },
-        seed: ContributorSeed::random(),
+        seed: seed(platform, permit)?,
         lists: people::lists(platform, permit)?,
     };
     let mut tables: Vec<ProtectedTable> = Vec::new();
@@ -71,6 +71,30 @@ pub(super) fn protect(
     Ok(tables)
 }
 
+/// People are told apart by a seed of the session's own, or as the ledger of the project tells them apart.
+fn seed(platform: &Platform, permit: &Permit) -> Result<ContributorSeed, ConfigError> {
+    let Some(ledger) = platform.ledger() else {
+        return Ok(ContributorSeed::random());
+    };
+    if permit.key_name() == ledger.key {
+        return Err(invalid(
+            permit,
+            &["key"],
+            "a key of the project's own, since whoever has its pseudonyms must not have the ledger's key",
+            format!("{:?}, the key of the platform's ledgers", ledger.key),
+        ));
+    }
+    let key = platform.keys().project_key(&ledger.key).map_err(|error| {
+        invalid(
+            permit,
+            &[],
+            "a platform that has the key of its ledgers",
+            error.to_string(),
+        )
+    })?;
+    Ok(ContributorSeed::of_ledger(&key, permit.project()))
+}
+
 /// Makes the protected tables of one session.
 struct Maker<'a> {
     platform: &'a Platform,
@@ -97,7 +121,7 @@ impl Maker<'_> {
             binding: Arc::clone(self.binding),
             strict: self.permit.is_strict(),
             rows: stored.rows,
-            seed: self.seed,
+            seed: self.seed.clone(),
             people: if holds_people {
                 self.lists.clone()
             } else {

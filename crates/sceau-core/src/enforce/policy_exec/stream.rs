@@ -136,7 +136,7 @@ impl Layout {
                 Ok(match output {
                     Output::Clear(at) => Output::Clear(moved(at)),
                     Output::Contributor(columns, seed) => {
-                        Output::Contributor(columns.iter().map(moved).collect(), *seed)
+                        Output::Contributor(columns.iter().map(moved).collect(), seed.clone())
                     }
                     Output::Masked(expr) => Output::Masked(reindex(expr, &survivors)?),
                 })
