@@ -7,5 +7,6 @@
 pub mod contributors;
 pub mod dominance;
 pub mod release;
+pub mod suppress;
 
 pub use release::{Release, ReleaseError, Releaser, Report, RuleReport};
