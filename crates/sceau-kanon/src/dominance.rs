@@ -1,10 +1,16 @@
 //! How much of an amount comes from the few people who make up most of it.
 //!
-//! The (n, k) dominance rule withholds a sum of which the largest n contributors make up more than k percent: whoever
-//! knows that a sum is nearly all one person's knows that person's amount. Insee asks for it beside the number of people
-//! (85 % for the largest one). Amounts are summed a person first, since one person may have many rows; where they can be
-//! negative (regularisations of care already paid), contributions are taken by their absolute value, so that a refund does
-//! not hide who was paid.
+//! The **(n, k) rule** withholds a sum of which the largest n contributors make up more than k percent: whoever knows that
+//! a sum is nearly all one person's knows that person's amount. Insee asks for it beside the number of people (85 % for the
+//! largest one). [`top_share`] gives the share.
+//!
+//! The **p % rule** withholds a sum from which the second largest contributor, who knows their own amount, can tell the
+//! largest one's to within p percent: where all the others together make up less than p percent of the largest. (Hundepool
+//! and others, *Statistical Disclosure Control*, 2012, section 4.2.) [`top_margin`] gives that percentage.
+//!
+//! Both sum amounts a person first, since one person may have many rows. Where amounts can be negative (regularisations of
+//! care already paid), contributions are taken by their absolute value, so that a refund does not hide who was paid: the
+//! total that shares are taken of is then that of the absolute contributions, not the sum that is shown.
 
 use std::collections::HashMap;
 use std::mem::size_of;
@@ -45,8 +51,40 @@ use crate::contributors::UNKNOWN_PERSON;
 /// # Ok::<_, datafusion::error::DataFusionError>(()) }).unwrap();
 /// ```
 pub fn top_share(top: u32) -> Arc<AggregateUDF> {
-    Arc::new(AggregateUDF::new_from_impl(TopShare {
-        top,
+    function("sceau_top_share", Wanted::Share { top })
+}
+
+/// What all but the two largest contributors of a total add up to, in percent of the largest; NULL where the total is
+/// nothing.
+///
+/// Takes and treats people and amounts as [`top_share`] does.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use datafusion::prelude::*;
+/// # use arrow::array::{RecordBatch, UInt64Array, Float64Array, AsArray};
+/// # use arrow::datatypes::Float64Type;
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let rows = RecordBatch::try_from_iter([
+///     ("id", Arc::new(UInt64Array::from(vec![1, 2, 3, 4])) as _),
+///     ("cost", Arc::new(Float64Array::from(vec![200.0, 90.0, 6.0, 4.0])) as _),
+/// ])?;
+/// let margin = SessionContext::new()
+///     .read_batch(rows)?
+///     .aggregate(vec![], vec![sceau_kanon::dominance::top_margin().call(vec![col("id"), col("cost")])])?
+///     .collect()
+///     .await?;
+/// assert_eq!(margin[0].column(0).as_primitive::<Float64Type>().value(0), 5.0);
+/// # Ok::<_, datafusion::error::DataFusionError>(()) }).unwrap();
+/// ```
+pub fn top_margin() -> Arc<AggregateUDF> {
+    function("sceau_top_margin", Wanted::Margin)
+}
+
+fn function(name: &'static str, wanted: Wanted) -> Arc<AggregateUDF> {
+    Arc::new(AggregateUDF::new_from_impl(Contributions {
+        name,
+        wanted,
         signature: Signature::exact(
             vec![DataType::UInt64, DataType::Float64],
             Volatility::Immutable,
@@ -54,15 +92,25 @@ pub fn top_share(top: u32) -> Arc<AggregateUDF> {
     }))
 }
 
+/// What is asked of the contributions to a total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Wanted {
+    /// The share of the largest so many.
+    Share { top: u32 },
+    /// All but the two largest, in percent of the largest.
+    Margin,
+}
+
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct TopShare {
-    top: u32,
+struct Contributions {
+    name: &'static str,
+    wanted: Wanted,
     signature: Signature,
 }
 
-impl AggregateUDFImpl for TopShare {
+impl AggregateUDFImpl for Contributions {
     fn name(&self) -> &str {
-        "sceau_top_share"
+        self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -90,7 +138,7 @@ impl AggregateUDFImpl for TopShare {
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         Ok(Box::new(Amounts {
-            top: self.top as usize,
+            wanted: self.wanted,
             of: HashMap::new(),
         }))
     }
@@ -103,7 +151,7 @@ impl AggregateUDFImpl for TopShare {
 /// What each person of a group adds up to.
 #[derive(Debug)]
 struct Amounts {
-    top: usize,
+    wanted: Wanted,
     of: HashMap<u64, f64>,
 }
 
@@ -123,17 +171,22 @@ impl Amounts {
         Ok(())
     }
 
-    fn share(&self) -> Option<f64> {
+    fn found(&self) -> Option<f64> {
         let mut amounts: Vec<f64> = self.of.values().map(|amount| amount.abs()).collect();
-        let total: f64 = amounts.iter().sum();
         amounts.sort_unstable_by(|left, right| right.total_cmp(left));
-        let largest: f64 = amounts.iter().take(self.top).sum();
+        let total: f64 = amounts.iter().sum();
         // An amount that is not a number cannot be said to be small.
-        if total.is_finite() {
-            (total > 0.0).then(|| largest / total)
-        } else {
-            Some(1.0)
+        if !total.is_finite() {
+            return Some(match self.wanted {
+                Wanted::Share { .. } => 1.0,
+                Wanted::Margin => 0.0,
+            });
         }
+        let largest = amounts.first().copied().filter(|largest| *largest > 0.0)?;
+        Some(match self.wanted {
+            Wanted::Share { top } => amounts.iter().take(top as usize).sum::<f64>() / total,
+            Wanted::Margin => 100.0 * amounts.iter().skip(2).sum::<f64>() / largest,
+        })
     }
 }
 
@@ -174,7 +227,7 @@ impl Accumulator for Amounts {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Float64(self.share()))
+        Ok(ScalarValue::Float64(self.found()))
     }
 
     fn size(&self) -> usize {
@@ -188,9 +241,17 @@ mod tests {
 
     use super::*;
 
-    fn amounts(top: usize, rows: &[(u64, f64)]) -> Amounts {
+    fn amounts(top: u32, rows: &[(u64, f64)]) -> Amounts {
+        wanted(Wanted::Share { top }, rows)
+    }
+
+    fn margin(values: &[f64]) -> Option<f64> {
+        wanted(Wanted::Margin, &of_each(values)).found()
+    }
+
+    fn wanted(wanted: Wanted, rows: &[(u64, f64)]) -> Amounts {
         let mut found = Amounts {
-            top,
+            wanted,
             of: HashMap::new(),
         };
         let people: ArrayRef =
@@ -210,20 +271,38 @@ mod tests {
     fn worked_examples_of_the_rule() {
         let mut values = vec![9500.0];
         values.extend([50.0; 11]);
-        assert!((amounts(1, &of_each(&values)).share().unwrap() - 0.9453).abs() < 1e-4);
+        assert!((amounts(1, &of_each(&values)).found().unwrap() - 0.9453).abs() < 1e-4);
         let mut values = vec![1000.0, 1000.0];
         values.extend([10.0; 10]);
-        assert!((amounts(1, &of_each(&values)).share().unwrap() - 0.476).abs() < 1e-3);
-        assert!((amounts(2, &of_each(&values)).share().unwrap() - 0.952).abs() < 1e-3);
+        assert!((amounts(1, &of_each(&values)).found().unwrap() - 0.476).abs() < 1e-3);
+        assert!((amounts(2, &of_each(&values)).found().unwrap() - 0.952).abs() < 1e-3);
+    }
+
+    #[test]
+    fn worked_examples_of_the_margin() {
+        let mut values = vec![9500.0];
+        values.extend([50.0; 11]);
+        assert!((margin(&values).unwrap() - 5.263).abs() < 1e-3);
+        let mut values = vec![1000.0, 1000.0];
+        values.extend([10.0; 10]);
+        assert_eq!(margin(&values), Some(10.0));
+        let values = [280.0, 9.0, 9.0, 8.0, 7.0, 9.0, 8.0, 7.0, 8.0, 11.0, 10.0];
+        assert!((margin(&values).unwrap() - 26.79).abs() < 1e-2);
+        assert!((amounts(2, &of_each(&values)).found().unwrap() - 0.795).abs() < 1e-3);
     }
 
     #[test]
     fn a_refund_does_not_hide_who_was_paid() {
         let mut values = vec![-1000.0];
         values.extend([1.0; 20]);
-        assert!(amounts(1, &of_each(&values)).share().unwrap() > 0.95);
-        assert_eq!(amounts(1, &of_each(&[0.0, 0.0])).share(), None);
-        assert_eq!(amounts(1, &of_each(&[f64::NAN, 1.0])).share(), Some(1.0));
+        assert!(amounts(1, &of_each(&values)).found().unwrap() > 0.95);
+        assert_eq!(amounts(1, &of_each(&[0.0, 0.0])).found(), None);
+        assert_eq!(amounts(1, &of_each(&[f64::NAN, 1.0])).found(), Some(1.0));
+        assert_eq!(
+            (margin(&[0.0]), margin(&[f64::NAN, 1.0])),
+            (None, Some(0.0))
+        );
+        assert_eq!(margin(&[-100.0, 1.0, 1.0]), Some(1.0));
     }
 
     proptest! {
@@ -237,7 +316,7 @@ mod tests {
                 let state: Vec<ArrayRef> = state.iter().map(|list| list.to_array().unwrap()).collect();
                 whole.merge_batch(&state).unwrap();
             }
-            prop_assert_eq!(whole.share(), amounts(2, &rows).share());
+            prop_assert_eq!(whole.found(), amounts(2, &rows).found());
         }
     }
 }

@@ -8,5 +8,6 @@ pub mod contributors;
 pub mod dominance;
 pub mod ledger;
 pub mod release;
+pub mod suppress;
 
 pub use release::{Release, ReleaseError, Releaser, Report, RuleReport};

@@ -283,6 +283,8 @@ struct GrantFile {
 struct ReleaseFile {
     k: Option<i64>,
     dominance: Option<Dominance>,
+    p_percent: Option<f64>,
+    unanimous: Option<bool>,
     secondary: Option<bool>,
     rounding: Option<i64>,
     withheld: Option<Withheld>,
@@ -351,6 +353,19 @@ fn release(document: &Document, file: Option<ReleaseFile>) -> Result<ReleaseRule
             ));
         }
         rules.dominance = Some(dominance);
+    }
+    if let Some(percent) = file.p_percent {
+        if !(percent > 0.0 && percent <= 100.0) {
+            return Err(document.invalid(
+                &["release", "p_percent"],
+                "a percentage above 0 and up to 100",
+                percent.to_string(),
+            ));
+        }
+        rules.p_percent = Some(percent);
+    }
+    if let Some(unanimous) = file.unanimous {
+        rules.unanimous = unanimous;
     }
     if let Some(rounding) = file.rounding {
         rules.rounding = u32::try_from(rounding).map_err(|_| {

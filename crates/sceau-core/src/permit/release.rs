@@ -5,6 +5,11 @@ pub struct ReleaseRules {
     pub k: u32,
     /// A sum of which too much comes from too few people is withheld.
     pub dominance: Option<Dominance>,
+    /// The p % rule: a sum is withheld if all but the two largest contributors together make up less than this percentage of
+    /// the largest, so that the second could tell the largest's amount to within p %.
+    pub p_percent: Option<f64>,
+    /// Whether cells are withheld in which everybody, or nobody, of a group has a value of a sensitive column.
+    pub unanimous: bool,
     /// Whether cells are withheld so that withheld ones cannot be computed back.
     pub secondary: bool,
     /// Counts are rounded to the nearest multiple of this; 0 or 1 is no rounding.
@@ -19,6 +24,8 @@ impl Default for ReleaseRules {
         Self {
             k: 11,
             dominance: None,
+            p_percent: None,
+            unanimous: false,
             secondary: true,
             rounding: 0,
             withheld: Withheld::Omit,

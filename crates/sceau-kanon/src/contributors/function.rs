@@ -14,6 +14,8 @@ use super::single::PeopleOfOne;
 
 /// The number of distinct people among the ids of a group: exact below `k`, and `k` when there are more.
 ///
+/// Ids are `UInt64`. A `k` above 32 767 counts as that one, so that a condition of more people is never met.
+///
 /// ```
 /// # use std::sync::Arc;
 /// # use datafusion::prelude::*;
@@ -79,7 +81,8 @@ fn function(name: &'static str, given: People, wanted: Wanted, k: u32) -> Arc<Ag
     }))
 }
 
-fn set_type() -> DataType {
+/// The type of a set of people.
+pub(super) fn set_type() -> DataType {
     DataType::List(Arc::new(Field::new_list_field(DataType::UInt64, true)))
 }
 
@@ -117,8 +120,12 @@ impl AggregateUDFImpl for PeopleFunction {
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let name = format_state_name(args.name, "people");
-        Ok(vec![Arc::new(Field::new(name, set_type(), false))])
+        let first = format_state_name(args.name, "first");
+        let others = format_state_name(args.name, "others");
+        Ok(vec![
+            Arc::new(Field::new(first, DataType::UInt64, true)),
+            Arc::new(Field::new(others, set_type(), true)),
+        ])
     }
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {

@@ -1,15 +1,21 @@
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, UInt64Array};
-use arrow::buffer::OffsetBuffer;
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, ListArray, UInt64Array, new_null_array,
+};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field, UInt64Type};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
-use super::function::{People, Wanted};
+use super::UNKNOWN_PERSON;
+use super::function::{People, Wanted, set_type};
 use super::sets::PeopleSets;
 
 /// The people of every group of an aggregate at once.
+///
+/// Its state is two columns: one person, and a list of the others. A row that is handed on as it is, because its group
+/// will hardly be met again, is its id and no list; nothing is copied for it.
 #[derive(Debug)]
 pub(super) struct PeopleGroups {
     given: People,
@@ -52,10 +58,7 @@ impl GroupsAccumulator for PeopleGroups {
         total_num_groups: usize,
     ) -> Result<()> {
         self.sets.grow(total_num_groups);
-        let [values] = values else {
-            return exec_err!("the state of a count of people is one column");
-        };
-        add_sets(&mut self.sets, values, group_indices, None)
+        add_state(&mut self.sets, values, group_indices)
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
@@ -67,7 +70,7 @@ impl GroupsAccumulator for PeopleGroups {
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        Ok(vec![Arc::new(lists(&self.sets.take(emit_to))?)])
+        state(&self.sets.take(emit_to))
     }
 
     fn convert_to_state(
@@ -78,15 +81,18 @@ impl GroupsAccumulator for PeopleGroups {
         let [values] = values else {
             return exec_err!("people are counted over one column");
         };
-        // Sets may hold more than k here, when they were collected under a larger k: each row becomes its own group.
-        let rows: Vec<usize> = (0..values.len()).collect();
         match self.given {
-            People::Ids => Ok(vec![Arc::new(singletons(values, opt_filter)?)]),
+            People::Ids => Ok(vec![
+                kept_ids(values, opt_filter)?,
+                new_null_array(&set_type(), values.len()),
+            ]),
+            // Sets may hold more than k here, when they were collected under a larger k: each row becomes its own group.
             People::Sets => {
+                let rows: Vec<usize> = (0..values.len()).collect();
                 let mut sets = PeopleSets::new(self.sets.k());
                 sets.grow(rows.len());
                 add_sets(&mut sets, values, &rows, opt_filter)?;
-                Ok(vec![Arc::new(lists(&sets)?)])
+                state(&sets)
             }
         }
     }
@@ -102,17 +108,16 @@ pub(super) fn add_ids(
     groups: &[usize],
     filter: Option<&BooleanArray>,
 ) -> Result<()> {
-    let Some(ids) = ids.as_primitive_opt::<UInt64Type>() else {
-        return exec_err!("an id of a person is a UInt64, not {}", ids.data_type());
-    };
+    let ids = ids_of(ids)?;
     if ids.null_count() == 0 && filter.is_none() {
         for (&id, &group) in ids.values().iter().zip(groups) {
             sets.add(group, id);
         }
         return Ok(());
     }
+    let kept = kept(filter);
     for (row, &group) in groups.iter().enumerate() {
-        if kept(filter, row) && ids.is_valid(row) {
+        if kept(row) && ids.is_valid(row) {
             sets.add(group, ids.value(row));
         }
     }
@@ -125,10 +130,14 @@ pub(super) fn add_sets(
     groups: &[usize],
     filter: Option<&BooleanArray>,
 ) -> Result<()> {
-    let (lists, ids) = ids_of(lists)?;
+    let (lists, ids) = lists_of(lists)?;
+    let kept = kept(filter);
+    if ids.is_empty() {
+        return Ok(());
+    }
     let offsets = lists.value_offsets();
     for (row, &group) in groups.iter().enumerate() {
-        if kept(filter, row) && lists.is_valid(row) {
+        if kept(row) && lists.is_valid(row) && !sets.is_full(group) {
             for at in offsets[row] as usize..offsets[row + 1] as usize {
                 if ids.is_valid(at) {
                     sets.add(group, ids.value(at));
@@ -139,6 +148,14 @@ pub(super) fn add_sets(
     Ok(())
 }
 
+pub(super) fn add_state(sets: &mut PeopleSets, state: &[ArrayRef], groups: &[usize]) -> Result<()> {
+    let [first, others] = state else {
+        return exec_err!("the state of a count of people is two columns");
+    };
+    add_ids(sets, first, groups, None)?;
+    add_sets(sets, others, groups, None)
+}
+
 pub(super) fn counts(sets: &PeopleSets) -> UInt64Array {
     UInt64Array::from_iter_values((0..sets.groups()).map(|group| sets.count(group)))
 }
@@ -147,27 +164,53 @@ pub(super) fn lists(sets: &PeopleSets) -> Result<ListArray> {
     let mut ids = Vec::new();
     let mut lengths = Vec::with_capacity(sets.groups());
     for group in 0..sets.groups() {
-        let before = ids.len();
-        ids.extend(sets.people(group));
-        lengths.push(ids.len() - before);
+        let (known, unknown) = sets.people(group);
+        ids.extend_from_slice(known);
+        ids.extend(unknown.then_some(UNKNOWN_PERSON));
+        lengths.push(known.len() + usize::from(unknown));
     }
     list_array(ids, lengths)
 }
 
-fn singletons(ids: &ArrayRef, filter: Option<&BooleanArray>) -> Result<ListArray> {
-    let Some(ids) = ids.as_primitive_opt::<UInt64Type>() else {
-        return exec_err!("an id of a person is a UInt64, not {}", ids.data_type());
-    };
-    let mut kept_ids = Vec::with_capacity(ids.len());
-    let mut lengths = Vec::with_capacity(ids.len());
-    for row in 0..ids.len() {
-        let keep = kept(filter, row) && ids.is_valid(row);
-        if keep {
-            kept_ids.push(ids.value(row));
-        }
-        lengths.push(usize::from(keep));
+pub(super) fn state(sets: &PeopleSets) -> Result<Vec<ArrayRef>> {
+    let groups = sets.groups();
+    let mut firsts = Vec::with_capacity(groups);
+    let mut there = Vec::with_capacity(groups);
+    let mut others = Vec::new();
+    let mut lengths = Vec::with_capacity(groups);
+    for group in 0..groups {
+        let (known, unknown) = sets.people(group);
+        let (first, rest) = match known.split_first() {
+            Some((first, rest)) => (Some(*first), rest),
+            None => (None, known),
+        };
+        there.push(first.is_some());
+        firsts.push(first.unwrap_or_default());
+        others.extend_from_slice(rest);
+        others.extend(unknown.then_some(UNKNOWN_PERSON));
+        lengths.push(rest.len() + usize::from(unknown));
     }
-    list_array(kept_ids, lengths)
+    let firsts = UInt64Array::try_new(firsts.into(), Some(NullBuffer::from(there)))?;
+    Ok(vec![
+        Arc::new(firsts),
+        Arc::new(list_array(others, lengths)?),
+    ])
+}
+
+/// The ids that a filter keeps; the others are NULL.
+fn kept_ids(ids: &ArrayRef, filter: Option<&BooleanArray>) -> Result<ArrayRef> {
+    let found = ids_of(ids)?;
+    let Some(filter) = filter else {
+        return Ok(Arc::clone(ids));
+    };
+    let filter = NullBuffer::new(match filter.nulls() {
+        Some(known) => filter.values() & known.inner(),
+        None => filter.values().clone(),
+    });
+    Ok(Arc::new(UInt64Array::try_new(
+        found.values().clone(),
+        NullBuffer::union(Some(&filter), found.nulls()),
+    )?))
 }
 
 fn list_array(ids: Vec<u64>, lengths: Vec<usize>) -> Result<ListArray> {
@@ -182,7 +225,14 @@ fn list_array(ids: Vec<u64>, lengths: Vec<usize>) -> Result<ListArray> {
     )?)
 }
 
-fn ids_of(lists: &ArrayRef) -> Result<(&ListArray, &UInt64Array)> {
+fn ids_of(ids: &ArrayRef) -> Result<&UInt64Array> {
+    match ids.as_primitive_opt::<UInt64Type>() {
+        Some(ids) => Ok(ids),
+        None => exec_err!("an id of a person is a UInt64, not {}", ids.data_type()),
+    }
+}
+
+fn lists_of(lists: &ArrayRef) -> Result<(&ListArray, &UInt64Array)> {
     let list = lists.as_list_opt::<i32>();
     match list.and_then(|list| Some((list, list.values().as_primitive_opt::<UInt64Type>()?))) {
         Some(found) => Ok(found),
@@ -193,7 +243,7 @@ fn ids_of(lists: &ArrayRef) -> Result<(&ListArray, &UInt64Array)> {
     }
 }
 
-/// A row whose filter is NULL is out, as in SQL.
-fn kept(filter: Option<&BooleanArray>, row: usize) -> bool {
-    filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
+/// Which rows a filter keeps. A row whose filter is NULL is out, as in SQL.
+fn kept(filter: Option<&BooleanArray>) -> impl Fn(usize) -> bool {
+    move |row| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }

@@ -5,7 +5,7 @@ use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::{Accumulator, EmitTo};
 
 use super::function::{People, Wanted};
-use super::groups::{add_ids, add_sets, counts, lists};
+use super::groups::{add_ids, add_sets, add_state, counts, lists, state};
 use super::sets::PeopleSets;
 
 /// The people of one group: an aggregate without GROUP BY.
@@ -39,6 +39,9 @@ impl Accumulator for PeopleOfOne {
         let [values] = values else {
             return exec_err!("people are counted over one column");
         };
+        if self.sets.is_full(0) {
+            return Ok(());
+        }
         let groups = vec![0; values.len()];
         match self.given {
             People::Ids => add_ids(&mut self.sets, values, &groups, None),
@@ -47,10 +50,8 @@ impl Accumulator for PeopleOfOne {
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let [states] = states else {
-            return exec_err!("the state of a count of people is one column");
-        };
-        add_sets(&mut self.sets, states, &vec![0; states.len()], None)
+        let rows = states.first().map_or(0, |column| column.len());
+        add_state(&mut self.sets, states, &vec![0; rows])
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
@@ -62,7 +63,10 @@ impl Accumulator for PeopleOfOne {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![ScalarValue::List(Arc::new(lists(&self.take())?))])
+        state(&self.take())?
+            .iter()
+            .map(|column| ScalarValue::try_from_array(column, 0))
+            .collect()
     }
 
     fn size(&self) -> usize {

@@ -5,6 +5,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
+use datafusion::optimizer::eliminate_cross_join::EliminateCrossJoin;
 use datafusion::optimizer::{Analyzer, Optimizer, OptimizerContext};
 use futures::TryStreamExt;
 use sceau_core::Session;
@@ -12,6 +13,7 @@ use sceau_core::permit::{ReleaseRules, Withheld};
 
 use super::gate::{Gate, GatePlanner, Rule, gates_are_in};
 use super::lineage::{Released, release};
+use super::total::total;
 use super::{ReleaseError, Report, RuleReport};
 
 /// The way out of the secure environment: answers questions with cells that describe at least *k* people.
@@ -85,7 +87,7 @@ impl Releaser {
         let plan = prepared(self.session.plan(text).await?)?;
         let permit = self.session.permit();
         let rules = permit.release();
-        let Released { plan, gate } = release(&plan, rules)?;
+        let Released { plan, gate } = release(&plan, rules, self.most_cells)?;
         let physical = self
             .session
             .physical_plan(&plan, vec![Arc::new(GatePlanner)])
@@ -97,6 +99,11 @@ impl Releaser {
             return Err(ReleaseError::NotChecked);
         }
         let failed = |error| match &gate {
+            Some(gate) if gate.tally.refused().is_some() => gate
+                .tally
+                .refused()
+                .cloned()
+                .unwrap_or(ReleaseError::Engine),
             Some(gate) if gate.tally.failed() => hidden(error),
             _ => ReleaseError::Query(error),
         };
@@ -151,10 +158,14 @@ fn hidden(error: sceau_core::QueryError) -> ReleaseError {
     }
 }
 
-/// Types made explicit, and IN and EXISTS made joins, so that people can be followed through them.
+/// Types made explicit, IN and EXISTS made joins, and tables that WHERE matches joined on it, so that people can be followed through them.
 fn prepared(plan: LogicalPlan) -> Result<LogicalPlan, ReleaseError> {
     let plan = Analyzer::new().execute_and_check(plan, &ConfigOptions::default(), |_, _| {})?;
-    let rules = Optimizer::with_rules(vec![Arc::new(DecorrelatePredicateSubquery::new())]);
+    let plan = total(plan)?;
+    let rules = Optimizer::with_rules(vec![
+        Arc::new(DecorrelatePredicateSubquery::new()),
+        Arc::new(EliminateCrossJoin::new()),
+    ]);
     Ok(rules.optimize(plan, &OptimizerContext::new().with_max_passes(4), |_, _| {})?)
 }
 
@@ -195,16 +206,45 @@ fn rule_reports(
             ),
         ),
     ];
-    found.push(match rules.dominance {
-        Some(dominance) => applied(
+    found.push(applied(
+        "extremes",
+        withheld_by(Rule::Extremes),
+        format!("at least {k} people share a minimum or a maximum"),
+    ));
+    found.push(applied(
+        "percentiles",
+        withheld_by(Rule::Percentiles),
+        format!("at least {k} people are on each side of a percentile, and between two"),
+    ));
+    let mut largest = Vec::new();
+    for dominance in rules.dominance.iter() {
+        largest.push(format!(
+            "the {} largest contributors make up no more than {} %",
+            dominance.top, dominance.percent
+        ));
+    }
+    if let Some(percent) = rules.p_percent {
+        largest.push(format!(
+            "all but the two largest contributors make up at least {percent} % of the largest"
+        ));
+    }
+    found.push(if largest.is_empty() {
+        not_applied("dominance", "the permit does not ask for it")
+    } else {
+        applied(
             "dominance",
             withheld_by(Rule::Dominance),
-            format!(
-                "of a sum or a mean, the {} largest contributors make up no more than {} %",
-                dominance.top, dominance.percent
-            ),
-        ),
-        None => not_applied("dominance", "the permit does not ask for it"),
+            format!("of a sum or a mean, {}", largest.join(", and ")),
+        )
+    });
+    found.push(if rules.unanimous {
+        applied(
+            "unanimous",
+            withheld_by(Rule::Unanimous),
+            "not everybody and not nobody of a group has a sensitive value".to_owned(),
+        )
+    } else {
+        not_applied("unanimous", "the permit does not ask for it")
     });
     if rules.withheld == Withheld::Mask && gate.is_some_and(|gate| gate.withheld == Withheld::Omit)
     {
@@ -223,14 +263,20 @@ fn rule_reports(
             ),
         ));
     }
-    found.push(if rules.secondary {
-        applied(
+    let totals = gate.is_some_and(|gate| gate.totals.is_some());
+    found.push(match (rules.secondary, totals) {
+        (false, _) => not_applied("secondary", "the permit does not ask for it"),
+        (true, false) => applied(
             "secondary",
             0,
             "one table without totals: no withheld cell can be computed from the others".to_owned(),
-        )
-    } else {
-        not_applied("secondary", "the permit does not ask for it")
+        ),
+        (true, true) => applied(
+            "secondary",
+            withheld_by(Rule::Secondary),
+            "no withheld cell can be computed from the others and the totals, nor can a sum of withheld cells that is of fewer people"
+                .to_owned(),
+        ),
     });
     found.push(not_applied(
         "differences between releases",

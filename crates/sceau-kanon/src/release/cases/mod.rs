@@ -1,5 +1,6 @@
 //! What a release must do, tried by attacking it: small tables in which the people behind every cell are known.
 
+mod attacks;
 mod differences;
 mod dominance;
 mod groups;
@@ -9,4 +10,6 @@ mod one_person;
 mod random;
 mod reports;
 mod subqueries;
+mod totals;
+mod unanimous;
 mod world;

@@ -45,7 +45,7 @@ pub(super) fn world() -> World {
 }
 
 impl World {
-    /// A table whose first column, if it is one of people, is the person.
+    /// A table whose first column, if it is one of people, is the person. Diagnoses are sensitive.
     pub(super) async fn table(mut self, name: &str, columns: Vec<(&str, ArrayRef)>) -> Self {
         let person = columns
             .first()
@@ -59,7 +59,12 @@ impl World {
                     ColumnConfig::new(Role::Identifier).domain(&format!("patient{}", &column[3..])),
                 )
             } else {
-                config.column(column, ColumnConfig::new(Role::Plain))
+                let role = if column.starts_with("diag") {
+                    Role::Sensitive
+                } else {
+                    Role::Plain
+                };
+                config.column(column, ColumnConfig::new(role))
             };
         }
         self.builder = self.builder.table(name, config);

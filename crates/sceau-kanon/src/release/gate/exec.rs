@@ -4,10 +4,10 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions,
 };
-use arrow::compute::{filter_record_batch, nullif};
-use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt64Type};
+use arrow::compute::{concat_batches, filter_record_batch, nullif};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, exec_err, internal_err};
+use datafusion::common::{Result, internal_err};
 use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::MemoryConsumer;
@@ -23,7 +23,9 @@ use datafusion::physical_plan::{
 use futures::{StreamExt, TryStreamExt, stream};
 use sceau_core::permit::Withheld;
 
-use super::{Gate, Test};
+use super::verdict::broken;
+use super::{Gate, Rule, unanimous};
+use crate::release::ReleaseError;
 
 /// The gate as an operator: reads every cell, keeps those that may leave, and then gives them out.
 ///
@@ -38,10 +40,10 @@ pub(crate) struct GateExec {
 impl GateExec {
     pub(super) fn try_new(gate: Arc<Gate>, input: Arc<dyn ExecutionPlan>) -> Result<Self> {
         let found = input.schema();
-        let shown = gate.keys + gate.measures;
+        let shown = gate.shown();
         // The planner may spell a measure differently; the checks have names that are ours alone.
         let same = found.fields().len() == gate.columns.len()
-            && gate.columns.len() == shown + gate.checks.len()
+            && gate.columns.len() == gate.width()
             && found
                 .fields()
                 .iter()
@@ -154,6 +156,7 @@ impl ExecutionPlan for GateExec {
     }
 }
 
+/// Reads all cells and gives those that may leave, with no more of their columns than may be shown.
 async fn drain(
     gate: &Gate,
     mut input: SendableRecordBatchStream,
@@ -162,18 +165,61 @@ async fn drain(
 ) -> Result<Vec<RecordBatch>> {
     let reservation = MemoryConsumer::new("ReleaseGate").register(context.memory_pool());
     let mut kept = Vec::new();
-    while let Some(cells) = input.try_next().await? {
-        let cells = checked(gate, &cells, shown)?;
-        reservation.try_grow(cells.get_array_memory_size())?;
-        kept.push(cells);
+    if gate.sensitive.is_empty() && gate.totals.is_none() {
+        while let Some(cells) = input.try_next().await? {
+            let broken = broken(gate, &cells)?;
+            let cells = opened(gate, &cells, &broken, shown)?;
+            reservation.try_grow(cells.get_array_memory_size())?;
+            kept.push(cells);
+        }
+        return Ok(kept);
     }
+    // What becomes of a cell depends on the others.
+    let schema = input.schema();
+    let mut all = Vec::new();
+    let mut count = 0;
+    while let Some(cells) = input.try_next().await? {
+        count += cells.num_rows();
+        if let Some(totals) = &gate.totals
+            && count > totals.most_cells
+        {
+            return Err(gate.tally.refuse(ReleaseError::TooManyCells {
+                limit: totals.most_cells,
+            }));
+        }
+        reservation.try_grow(cells.get_array_memory_size())?;
+        all.push(cells);
+    }
+    let cells = concat_batches(&schema, &all)?;
+    drop(all);
+    let mut broken = broken(gate, &cells)?;
+    unanimous::mark(gate, &cells, &mut broken)?;
+    if let Some(totals) = &gate.totals {
+        totals.protect(gate, &cells, &mut broken)?;
+    }
+    let cells = match &gate.totals {
+        Some(totals) => totals.of_rounded_cells(gate, &cells)?,
+        None => cells,
+    };
+    kept.push(opened(gate, &cells, &broken, shown)?);
     Ok(kept)
 }
 
 /// The cells that may leave, and no more of their columns than may be shown.
-fn checked(gate: &Gate, cells: &RecordBatch, shown: &SchemaRef) -> Result<RecordBatch> {
-    let keep = verdicts(gate, cells)?;
-    let columns = cells.columns()[..gate.keys + gate.measures]
+fn opened(
+    gate: &Gate,
+    cells: &RecordBatch,
+    broken: &[Option<Rule>],
+    shown: &SchemaRef,
+) -> Result<RecordBatch> {
+    for verdict in broken {
+        match verdict {
+            Some(rule) => gate.tally.withhold(*rule),
+            None => gate.tally.pass(1),
+        }
+    }
+    let keep: BooleanArray = broken.iter().map(|rule| Some(rule.is_none())).collect();
+    let columns = cells.columns()[..gate.shown()]
         .iter()
         .enumerate()
         .map(|(at, column)| match at.checked_sub(gate.keys) {
@@ -208,61 +254,8 @@ fn masked(gate: &Gate, columns: Vec<ArrayRef>, keep: &BooleanArray) -> Result<Ve
         .collect()
 }
 
-/// Which cells meet every condition; the others are counted under the first rule that they break.
-fn verdicts(gate: &Gate, cells: &RecordBatch) -> Result<BooleanArray> {
-    let checked = &cells.columns()[gate.keys + gate.measures..];
-    let mut keep = Vec::with_capacity(cells.num_rows());
-    for row in 0..cells.num_rows() {
-        let mut broken = None;
-        // Where several columns may each hold the k people, one that does is enough.
-        let mut any = None;
-        for (check, column) in gate.checks.iter().zip(checked) {
-            let met = match check.test {
-                Test::AtLeastK => people(column, row)? >= u64::from(gate.k),
-                Test::NobodyOrK => {
-                    let people = people(column, row)?;
-                    people == 0 || people >= u64::from(gate.k)
-                }
-                Test::AnyAtLeastK => {
-                    let met = any.unwrap_or(false) || people(column, row)? >= u64::from(gate.k);
-                    any = Some(met);
-                    true
-                }
-                Test::ShareAtMost(most) => share(column, row)?.is_none_or(|share| share <= most),
-            };
-            if !met {
-                broken = broken.min(Some(check.rule)).or(Some(check.rule));
-            }
-        }
-        if any == Some(false) {
-            broken = Some(super::Rule::People);
-        }
-        match broken {
-            Some(rule) => gate.tally.withhold(rule),
-            None => gate.tally.pass(1),
-        }
-        keep.push(broken.is_none());
-    }
-    Ok(BooleanArray::from(keep))
-}
-
-fn people(column: &ArrayRef, row: usize) -> Result<u64> {
-    match column.as_primitive_opt::<UInt64Type>() {
-        Some(counts) if counts.is_valid(row) => Ok(counts.value(row)),
-        Some(_) => Ok(0),
-        None => exec_err!("a number of people is a UInt64, not {}", column.data_type()),
-    }
-}
-
-fn share(column: &ArrayRef, row: usize) -> Result<Option<f64>> {
-    match column.as_primitive_opt::<Float64Type>() {
-        Some(shares) => Ok(shares.is_valid(row).then(|| shares.value(row))),
-        None => exec_err!("a share is a Float64, not {}", column.data_type()),
-    }
-}
-
 /// Counts to the nearest multiple, halves upwards.
-fn rounded(column: &ArrayRef, to: u32) -> Result<ArrayRef> {
+pub(super) fn rounded(column: &ArrayRef, to: u32) -> Result<ArrayRef> {
     let to = i64::from(to);
     if to < 2 || column.data_type() != &DataType::Int64 {
         return Ok(Arc::clone(column));

@@ -8,12 +8,16 @@
 //!
 //! It stands directly above the topmost aggregate, so that HAVING, ORDER BY, LIMIT and windows work on what is protected
 //! and never below it. Cells that break a rule are dropped, or lose their measures; the columns that the rules are
-//! checked on do not come out. Nothing moves through it: no predicate, no limit, no projection.
+//! checked on do not come out. Nothing moves through it: no predicate, no limit, no projection. Where there are totals beside
+//! cells, it collects them all before it decides.
 
 mod exec;
 mod node;
 mod planner;
 mod tally;
+mod totals;
+mod unanimous;
+mod verdict;
 
 use datafusion::common::Column;
 use sceau_core::permit::Withheld;
@@ -21,6 +25,7 @@ use sceau_core::permit::Withheld;
 pub(crate) use node::GateNode;
 pub(crate) use planner::{GatePlanner, gates_are_in};
 pub(crate) use tally::Tally;
+pub(crate) use totals::{Adds, Totals};
 
 /// What one gate checks.
 #[derive(Debug)]
@@ -38,6 +43,11 @@ pub(crate) struct Gate {
     pub(crate) rounding: u32,
     /// What is checked, on the columns after the measures, one each.
     pub(crate) checks: Vec<Check>,
+    /// Of the keys, those that are sensitive, if no group may be seen to have one value of them.
+    pub(crate) sensitive: Vec<usize>,
+    /// Where there are totals beside the cells: what ties them together. The columns after the checks are then the number of
+    /// rows, and the people of every contributor.
+    pub(crate) totals: Option<Totals>,
     /// Every column of the input, as the aggregate names it.
     pub(crate) columns: Vec<Column>,
     pub(crate) tally: Tally,
@@ -61,6 +71,10 @@ pub(crate) enum Test {
     AnyAtLeastK,
     /// A share that is not above this one.
     ShareAtMost(f64),
+    /// A percentage that is not below this one.
+    MarginAtLeast(f64),
+    /// At least two values.
+    AtLeastTwo,
 }
 
 /// The rule that a condition is part of.
@@ -70,10 +84,39 @@ pub(crate) enum Rule {
     People,
     /// So does every measure of it, and every difference between two of them.
     Measures,
+    /// A minimum or maximum is shared by at least k people.
+    Extremes,
+    /// At least k people are on each side of a percentile.
+    Percentiles,
     /// No few people make up most of a sum.
     Dominance,
+    /// Not everybody and not nobody of a group has a sensitive value.
+    Unanimous,
+    /// No withheld cell can be computed from the others.
+    Secondary,
 }
 
 impl Rule {
-    pub(crate) const ALL: [Self; 3] = [Self::People, Self::Measures, Self::Dominance];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::People,
+        Self::Measures,
+        Self::Extremes,
+        Self::Percentiles,
+        Self::Dominance,
+        Self::Unanimous,
+        Self::Secondary,
+    ];
+}
+
+impl Gate {
+    /// How many columns of the aggregate are shown.
+    pub(crate) fn shown(&self) -> usize {
+        self.keys + self.measures
+    }
+
+    /// How many columns the aggregate has: those shown, those checked, and those that totals need.
+    pub(crate) fn width(&self) -> usize {
+        let behind = self.totals.as_ref().map_or(0, Totals::columns);
+        self.shown() + self.checks.len() + behind
+    }
 }

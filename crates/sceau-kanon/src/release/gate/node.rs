@@ -26,7 +26,7 @@ impl GateNode {
         if input.schema().columns() != gate.columns {
             return plan_err!("the aggregate below a gate has changed its columns");
         }
-        let shown = gate.keys + gate.measures;
+        let shown = gate.shown();
         let mask = gate.withheld == Withheld::Mask;
         let fields = input
             .schema()

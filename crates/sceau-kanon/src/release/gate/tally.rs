@@ -1,6 +1,10 @@
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use datafusion::error::DataFusionError;
+
 use super::Rule;
+use crate::release::ReleaseError;
 
 /// What happened at a gate while its plan ran.
 #[derive(Debug, Default)]
@@ -8,6 +12,7 @@ pub(crate) struct Tally {
     passed: AtomicU64,
     withheld: [AtomicU64; Rule::ALL.len()],
     failed: AtomicBool,
+    refused: OnceLock<ReleaseError>,
 }
 
 impl Tally {
@@ -22,6 +27,17 @@ impl Tally {
     /// Something below the gate failed.
     pub(super) fn fail(&self) {
         self.failed.store(true, Ordering::Relaxed);
+    }
+
+    /// Why the gate stays shut: nothing of a value, so it may be told.
+    pub(super) fn refuse(&self, why: ReleaseError) -> DataFusionError {
+        let text = why.to_string();
+        let _ = self.refused.set(why);
+        DataFusionError::Execution(text)
+    }
+
+    pub(crate) fn refused(&self) -> Option<&ReleaseError> {
+        self.refused.get()
     }
 
     pub(crate) fn passed(&self) -> u64 {

@@ -1,24 +1,24 @@
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
 use datafusion::common::Column;
 use datafusion::functions_aggregate::bool_and_or::bool_or_udaf;
-use datafusion::functions_nested::expr_fn::array_element;
-use datafusion::logical_expr::{Aggregate, Distinct, Expr, ExprSchemable, LogicalPlan, cast, lit};
-use sceau_core::permit::{Dominance, Withheld};
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::{Aggregate, Distinct, Expr, ExprSchemable, LogicalPlan, lit};
+use sceau_core::permit::Withheld;
 
+use super::checks::{Checks, filtered, marked};
+use super::expression::check_expressions;
 use super::flow::{Contributor, Flow, Known};
+use super::grouping::Keys;
+use super::lines::Lines;
 use super::measure::{Kind, Measure};
 use super::{Pass, Place};
-use crate::contributors::{
-    collect_people, count_merged_people, count_people, mark_unknown, merge_people,
-};
-use crate::dominance::top_share;
+use crate::contributors::{collect_people, merge_people};
 use crate::release::ReleaseError;
-use crate::release::gate::{Check, Gate, GateNode, Rule, Tally, Test};
+use crate::release::gate::{Check, Gate, GateNode, Tally, Totals};
 
-/// How many lines a question may draw through its cells: their differences are all counted.
-const MOST_SPLITS: usize = 6;
+/// Of totals, more are looked at than of a table without: each of them with its people.
+const MOST_PIECES_OF_TOTALS: usize = 4;
 
 impl Pass<'_> {
     pub(super) fn aggregate(
@@ -26,22 +26,41 @@ impl Pass<'_> {
         aggregate: &Aggregate,
         place: Place,
     ) -> Result<Flow, ReleaseError> {
-        super::check_expressions(&aggregate.group_expr)?;
+        let keys = Keys::of(&aggregate.group_expr)?;
+        check_expressions(&keys.columns)?;
         let mut input = self.flow(&aggregate.input, Place::Under)?;
         input.require_links()?;
-        let (keys, measures) = (aggregate.group_expr.clone(), aggregate.aggr_expr.clone());
+        let measures = aggregate.aggr_expr.clone();
         if input.people.is_empty() {
             for measure in &measures {
-                super::check_expressions([measure])?;
+                check_expressions([measure])?;
             }
             let node = LogicalPlan::Aggregate(aggregate.clone());
             let plan = node.with_new_exprs(node.expressions(), vec![input.plan])?;
             return Ok(Flow::of_nobody(plan));
         }
-        match place {
-            Place::Top => self.gated(input, keys, measures),
-            Place::Under => self.collect(input, keys, measures),
+        input.check_total(keys.columns.iter().chain(&measures))?;
+        self.grouped_by(input, keys, measures, place)
+    }
+
+    /// Groups of one person each are still rows of persons, where an aggregate stands above them. Any other group is a cell,
+    /// and what is made of it above is made of what has passed the gate.
+    fn grouped_by(
+        &mut self,
+        input: Flow,
+        keys: Keys,
+        measures: Vec<Expr>,
+        place: Place,
+    ) -> Result<Flow, ReleaseError> {
+        let origins: Vec<_> = keys
+            .columns
+            .iter()
+            .filter_map(|key| input.origin_of(key))
+            .collect();
+        if place == Place::Under && !keys.has_totals() && input.is_one_person(&origins) {
+            return self.collect(input, keys.columns, measures);
         }
+        self.gated(input, keys, measures)
     }
 
     /// DISTINCT of rows is GROUP BY all columns; of what has passed the gate, it is itself.
@@ -65,10 +84,7 @@ impl Pass<'_> {
             .into_iter()
             .map(|(column, _)| Expr::Column(column))
             .collect();
-        match place {
-            Place::Top => self.gated(input, keys, vec![]),
-            Place::Under => self.collect(input, keys, vec![]),
-        }
+        self.grouped_by(input, Keys::of_columns(keys), vec![], place)
     }
 
     /// An aggregate that another one stands above: its groups carry their people upwards.
@@ -80,6 +96,7 @@ impl Pass<'_> {
     ) -> Result<Flow, ReleaseError> {
         let origins: Vec<_> = keys.iter().filter_map(|key| input.origin_of(key)).collect();
         let one_person = input.is_one_person(&origins);
+        let counted = !measures.is_empty();
         let mut columns = Vec::with_capacity(keys.len() + measures.len());
         // Which column of the aggregate is decided by which conditions on the rows below.
         let mut lines: Vec<(usize, Expr)> = Vec::new();
@@ -93,8 +110,8 @@ impl Pass<'_> {
         }
         for expr in &measures {
             let measure = Measure::of(expr)?;
-            if measure.kind == Kind::OneOf && !one_person {
-                return Err(one_of(expr));
+            if measure.kind.is_of_one() && !one_person {
+                return Err(measure.shows_one_person());
             }
             lines.extend(
                 measure
@@ -104,6 +121,9 @@ impl Pass<'_> {
             );
             columns.push(Known {
                 chosen: measure.is_chosen(&input),
+                // Of one person, a count, a sum or a value is that person's own amount.
+                computed: !measure.is_of_amounts(&input),
+                sensitive: input.is_sensitive(expr),
                 ..Known::default()
             });
         }
@@ -139,15 +159,17 @@ impl Pass<'_> {
             columns,
             people,
             equal: input.equal,
+            // Groups alone, without measures, are as many whatever they were made from.
+            multiplied: input.multiplied && counted,
             ..Flow::of_nobody(LogicalPlan::Aggregate(plan))
         })
     }
 
-    /// The topmost aggregate: what comes out of it is cells, and the gate stands above it.
+    /// What comes out of it is cells, and the gate stands above it.
     fn gated(
         &mut self,
         input: Flow,
-        keys: Vec<Expr>,
+        keys: Keys,
         measures: Vec<Expr>,
     ) -> Result<Flow, ReleaseError> {
         if self.gate.is_some() {
@@ -155,61 +177,58 @@ impl Pass<'_> {
                 found: "a second table of cells (a subquery, a join or a UNION)",
             });
         }
-        let mut rounded = Vec::new();
-        let mut of = Vec::new();
-        let mut splits = Vec::new();
-        for (at, expr) in measures.iter().enumerate() {
-            let measure = Measure::of(expr)?;
-            if measure.kind == Kind::OneOf {
-                return Err(one_of(expr));
-            }
-            if measure.kind == Kind::Count || measure.kind == Kind::Sum && measure.is_chosen(&input)
-            {
-                rounded.push(at);
-            }
-            let rows = measure.rows(&input)?;
-            add_new(&mut of, rows.of);
-            add_new(&mut splits, rows.split);
-        }
-        if splits.len() > MOST_SPLITS {
+        if input.multiplied
+            && !keys
+                .columns
+                .iter()
+                .all(|key| input.origin_of(key).is_some() && !input.known_of(key).computed)
+        {
             return Err(ReleaseError::not_releasable(
-                "a table of so many different conditions",
+                "groups by anything else than columns over a UNION, or a join on more than equal columns,",
+                "join on equal columns and write conditions in WHERE",
+            ));
+        }
+        let parsed = measures
+            .iter()
+            .map(Measure::of)
+            .collect::<Result<Vec<_>, _>>()?;
+        let lines = Lines::of(&input, &parsed)?;
+        if lines.pieces.len() > MOST_PIECES_OF_TOTALS && keys.has_totals() {
+            return Err(ReleaseError::not_releasable(
+                "a table of totals with so many different conditions",
                 "make the conditions columns of GROUP BY, or ask for fewer at a time",
             ));
         }
-        let mut checks = Checks {
-            people: &input.people,
-            k: self.rules.k,
-            found: vec![],
+        let checks = self.checks(&input, &parsed, &lines)?;
+        let rounded = (0..parsed.len())
+            .filter(|at| is_count(&parsed[*at], &input))
+            .collect();
+        let totals = keys
+            .has_totals()
+            .then(|| self.totals(&input, &keys, &parsed, &lines));
+        let withheld = match self.rules.withheld {
+            Withheld::Mask if !may_be_shown(&keys.columns, measures.len(), &input) => {
+                Withheld::Omit
+            }
+            withheld => withheld,
         };
-        checks.of_the_cell();
-        for condition in of.iter().chain(&splits) {
-            checks.of_rows(condition);
-        }
-        for line in &splits {
-            let beyond = beyond(line);
-            checks.of_rows(&beyond);
-            for other in splits.iter().filter(|other| *other != line) {
-                checks.of_rows(&other.clone().and(beyond.clone()));
-            }
-        }
-        if let Some(dominance) = self.rules.dominance {
-            for expr in &measures {
-                checks.of_amount(&Measure::of(expr)?, dominance, &input)?;
-            }
-        }
-        let (exprs, found): (Vec<_>, Vec<_>) = checks.found.into_iter().unzip();
-        let (key_count, measure_count) = (keys.len(), measures.len());
+        let sensitive = if self.rules.unanimous {
+            let is_sensitive = |key: &usize| input.known_of(&keys.columns[*key]).sensitive;
+            (0..keys.columns.len()).filter(is_sensitive).collect()
+        } else {
+            vec![]
+        };
+        let (key_count, measure_count) = (keys.width(), measures.len());
+        drop(parsed);
         let mut all = measures;
-        for expr in exprs {
+        let (exprs, found): (Vec<_>, Vec<_>) = checks.into_iter().unzip();
+        let (behind, totals) = totals.unzip();
+        for expr in exprs.into_iter().chain(behind.into_iter().flatten()) {
             let name = self.name("check");
             all.push(expr.alias(name));
         }
-        let withheld = match self.rules.withheld {
-            Withheld::Mask if keys.iter().any(|key| is_own(key, &input)) => Withheld::Omit,
-            withheld => withheld,
-        };
-        let plan = LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(input.plan), keys, all)?);
+        let plan =
+            LogicalPlan::Aggregate(Aggregate::try_new(Arc::new(input.plan), keys.exprs, all)?);
         let gate = Arc::new(Gate {
             id: self.instance(),
             k: self.rules.k,
@@ -219,12 +238,99 @@ impl Pass<'_> {
             rounded,
             rounding: self.rules.rounding,
             checks: found,
+            sensitive,
+            totals,
             columns: plan.schema().columns(),
             tally: Tally::default(),
         });
         self.gate = Some(Arc::clone(&gate));
         Ok(Flow::of_nobody(GateNode::try_new(gate, plan)?.into_plan()))
     }
+
+    /// Everything that a cell is checked on.
+    fn checks(
+        &self,
+        input: &Flow,
+        measures: &[Measure],
+        lines: &Lines,
+    ) -> Result<Vec<(Expr, Check)>, ReleaseError> {
+        let mut checks = Checks::new(input, self.rules.k);
+        checks.of_the_cell();
+        for condition in lines.all() {
+            checks.of_rows(condition);
+        }
+        if self.rules.unanimous {
+            for condition in lines.splits.iter().filter(|line| input.is_sensitive(line)) {
+                checks.of_sensitive(condition);
+            }
+        }
+        checks.of_percentiles(measures)?;
+        for measure in measures {
+            if let Kind::Extreme(extreme) = measure.kind {
+                checks.of_extreme(measure, extreme);
+            }
+            if self.rules.unanimous {
+                checks.of_variety(measure);
+            }
+            for dominance in self.rules.dominance.iter() {
+                checks.of_share(measure, *dominance)?;
+            }
+            if let Some(percent) = self.rules.p_percent {
+                checks.of_margin(measure, percent)?;
+            }
+        }
+        Ok(checks.into_found())
+    }
+
+    /// What secondary suppression needs to know of each cell, as expressions of the aggregate: the number of its rows and their
+    /// people, of all of them and of those that meet a condition.
+    fn totals(
+        &self,
+        input: &Flow,
+        keys: &Keys,
+        measures: &[Measure],
+        lines: &Lines,
+    ) -> (Vec<Expr>, Totals) {
+        let mut behind = vec![];
+        for condition in std::iter::once(None).chain(lines.all().map(Some)) {
+            behind.push(filtered(count(lit(1_i64)), condition));
+            for contributor in &input.people {
+                let function = if contributor.set {
+                    merge_people(self.rules.k)
+                } else {
+                    collect_people(self.rules.k)
+                };
+                behind.push(filtered(
+                    function.call(vec![marked(contributor)]),
+                    condition,
+                ));
+            }
+        }
+        let totals = Totals {
+            dimensions: keys.columns.len(),
+            contributors: input.people.len(),
+            conditions: lines.all().count(),
+            adds: measures.iter().map(Measure::adds).collect(),
+            secondary: self.rules.secondary,
+            most_cells: self.most_cells,
+        };
+        (behind, totals)
+    }
+}
+
+/// Whether a measure is a count, which the permit may have rounded.
+fn is_count(measure: &Measure, input: &Flow) -> bool {
+    measure.kind == Kind::Count || measure.kind == Kind::Sum && measure.is_chosen(input)
+}
+
+/// Whether a key may be shown without its measures: one column as it is stored, and something to ask of it. Several keys,
+/// or one that is made, would list combinations that single persons have.
+fn may_be_shown(keys: &[Expr], measures: usize, input: &Flow) -> bool {
+    keys.len() == 1
+        && measures > 0
+        && keys
+            .iter()
+            .all(|key| input.origin_of(key).is_some() && !is_own(key, input))
 }
 
 /// Whether a key may be one person's own: made of an identifier, or an amount. Shown without its measures it would still
@@ -233,127 +339,4 @@ fn is_own(key: &Expr, input: &Flow) -> bool {
     let kind = key.get_type(input.plan.schema().as_ref());
     let amount = kind.map_or(true, |kind| kind.is_floating() || kind.is_decimal());
     amount || input.known_of(key).identifying
-}
-
-/// The rows for which a condition is not true.
-fn beyond(line: &Expr) -> Expr {
-    super::expression::plain(line.clone().is_not_true())
-}
-
-fn add_new(known: &mut Vec<Expr>, new: Vec<Expr>) {
-    for expr in new {
-        if !known.contains(&expr) {
-            known.push(expr);
-        }
-    }
-}
-
-fn one_of(expr: &Expr) -> ReleaseError {
-    ReleaseError::ShowsOnePerson {
-        function: Measure::function(expr).to_owned(),
-        instead: "use count, sum, avg or stddev, group by classes of the value, or take it person by person in an inner \
-                  GROUP BY on the person's identifier",
-    }
-}
-
-/// The numbers of people that a cell is checked on, as expressions of the aggregate.
-struct Checks<'a> {
-    people: &'a [Contributor],
-    k: u32,
-    found: Vec<(Expr, Check)>,
-}
-
-impl Checks<'_> {
-    /// Everybody that must be behind a cell, and where nobody must, somebody of those who may.
-    fn of_the_cell(&mut self) {
-        let nobody_must = !self.people.iter().any(|contributor| contributor.required);
-        for contributor in self.people {
-            let counted = self.counted(contributor, Expr::Column(contributor.column.clone()));
-            let test = if contributor.required {
-                Test::AtLeastK
-            } else if nobody_must {
-                Test::AnyAtLeastK
-            } else {
-                Test::NobodyOrK
-            };
-            self.push(counted, test, Rule::People);
-        }
-    }
-
-    /// The people behind some of the rows of a cell: none, or enough. Rows of unknown people are somebody's.
-    fn of_rows(&mut self, condition: &Expr) {
-        for contributor in self.people {
-            let people = Expr::Column(contributor.column.clone());
-            let people = if contributor.required {
-                mark_unknown(people)
-            } else {
-                people
-            };
-            let Expr::AggregateFunction(mut call) = self.counted(contributor, people) else {
-                continue;
-            };
-            call.params.filter = Some(Box::new(condition.clone()));
-            self.push(
-                Expr::AggregateFunction(call),
-                Test::NobodyOrK,
-                Rule::Measures,
-            );
-        }
-    }
-
-    /// The share of an amount that comes from the few people who make up most of it.
-    fn of_amount(
-        &mut self,
-        measure: &Measure,
-        rule: Dominance,
-        input: &Flow,
-    ) -> Result<(), ReleaseError> {
-        let Some(amount) = measure.amount(input)? else {
-            return Ok(());
-        };
-        let nobody_must = !self.people.iter().any(|contributor| contributor.required);
-        for contributor in self
-            .people
-            .iter()
-            .filter(|contributor| contributor.required || nobody_must)
-        {
-            if !contributor.is_alone() {
-                return Err(ReleaseError::not_releasable(
-                    "an amount of an inner aggregate over several people, under the permit's dominance rule,",
-                    "group the inner query by the person's identifier, or sum once",
-                ));
-            }
-            let person = Expr::Column(contributor.column.clone());
-            let person = if contributor.set {
-                array_element(person, lit(1_i64))
-            } else {
-                person
-            };
-            let share =
-                top_share(rule.top).call(vec![person, cast(amount.clone(), DataType::Float64)]);
-            let Expr::AggregateFunction(mut call) = share else {
-                continue;
-            };
-            call.params.filter = measure.filter().cloned().map(Box::new);
-            self.push(
-                Expr::AggregateFunction(call),
-                Test::ShareAtMost(rule.percent / 100.0),
-                Rule::Dominance,
-            );
-        }
-        Ok(())
-    }
-
-    fn counted(&self, contributor: &Contributor, people: Expr) -> Expr {
-        let function = if contributor.set {
-            count_merged_people(self.k)
-        } else {
-            count_people(self.k)
-        };
-        function.call(vec![people])
-    }
-
-    fn push(&mut self, expr: Expr, test: Test, rule: Rule) {
-        self.found.push((expr, Check { test, rule }));
-    }
 }

@@ -7,7 +7,7 @@ use crate::release::ReleaseError;
 /// Refuses expressions that read rows of their own, and kinds that nobody has thought about.
 ///
 /// Scalar functions are those that the session's front gate allows: each gives the same answer for the same row and looks
-/// at no other.
+/// at no other. That none fails on a person's value is looked at by [`Flow::check_total`](super::flow::Flow::check_total).
 pub(super) fn check_expressions<'a>(
     exprs: impl IntoIterator<Item = &'a Expr>,
 ) -> Result<(), ReleaseError> {
@@ -48,8 +48,8 @@ fn check(expr: &Expr) -> Result<(), ReleaseError> {
         | Expr::Case(_)
         | Expr::Cast(_)
         | Expr::TryCast(_)
-        | Expr::ScalarFunction(_)
-        | Expr::InList(_) => Ok(()),
+        | Expr::InList(_)
+        | Expr::ScalarFunction(_) => Ok(()),
         // Allowed where a window or an aggregate is looked at; anywhere else they cannot be.
         Expr::AggregateFunction(_) | Expr::WindowFunction(_) => Ok(()),
         Expr::ScalarSubquery(_) => Err(ReleaseError::Subquery {
@@ -86,6 +86,11 @@ pub(super) fn conditions(expr: &Expr) -> Vec<Expr> {
     let mut found = Vec::new();
     collect(expr, &mut found);
     found.into_iter().map(plain).collect()
+}
+
+/// The rows for which a condition is not true.
+pub(super) fn beyond(condition: &Expr) -> Expr {
+    plain(condition.clone().is_not_true())
 }
 
 /// The same condition without IS TRUE and the like. The engine's two planners do not agree on whether these may be NULL, and
@@ -172,6 +177,11 @@ fn decides(op: Operator) -> bool {
             | Operator::Divide
             | Operator::Modulo
             | Operator::StringConcat
+            | Operator::BitwiseAnd
+            | Operator::BitwiseOr
+            | Operator::BitwiseXor
+            | Operator::BitwiseShiftLeft
+            | Operator::BitwiseShiftRight
     )
 }
 

@@ -22,6 +22,9 @@ pub(super) struct Flow {
     pub(super) parents: Vec<(usize, String)>,
     /// Columns that are equal in every row.
     pub(super) equal: Vec<(Origin, Origin)>,
+    /// Whether the question itself may have given some people more rows than others: by a UNION, or by a join on anything
+    /// else than equal columns.
+    pub(super) multiplied: bool,
 }
 
 /// What is known of a column.
@@ -33,8 +36,12 @@ pub(super) struct Known {
     pub(super) origin: Option<Origin>,
     /// Whether it is made of an identifier.
     pub(super) identifying: bool,
+    /// Whether it tells of a sensitive column.
+    pub(super) sensitive: bool,
     /// Whether its value was chosen by a condition, as a CASE does.
     pub(super) chosen: bool,
+    /// Whether it is made by anything else than sums, differences and multiples of stored amounts.
+    pub(super) computed: bool,
     /// The hidden columns that hold those conditions, by name.
     pub(super) lines: Vec<String>,
 }
@@ -111,6 +118,7 @@ impl Flow {
             details: vec![],
             parents: vec![],
             equal: vec![],
+            multiplied: false,
         }
     }
 
@@ -119,8 +127,21 @@ impl Flow {
         self.people.is_empty() && self.details.is_empty()
     }
 
+    /// # Errors
+    /// When an expression over rows of people fails on some values.
+    pub(super) fn check_total<'a>(
+        &self,
+        exprs: impl IntoIterator<Item = &'a Expr>,
+    ) -> Result<(), ReleaseError> {
+        if self.is_of_nobody() {
+            return Ok(());
+        }
+        crate::release::total::check(exprs, self.plan.schema())
+    }
+
     /// The same node over this flow's plan, which keeps all columns.
     pub(super) fn rebuilt(mut self, node: &LogicalPlan) -> Result<Self, ReleaseError> {
+        self.check_total(&node.expressions())?;
         self.plan = node.with_new_exprs(node.expressions(), vec![self.plan])?;
         Ok(self)
     }
@@ -156,13 +177,30 @@ impl Flow {
                         .column_refs()
                         .iter()
                         .any(|column| self.known_of_column(column).chosen),
+                computed: !self.is_amount(other),
                 lines: self.lines_of(other),
                 identifying: other
                     .column_refs()
                     .iter()
                     .any(|column| self.known_of_column(column).identifying),
+                sensitive: self.is_sensitive(other),
             },
         }
+    }
+
+    /// Whether an expression tells of a sensitive column.
+    pub(super) fn is_sensitive(&self, expr: &Expr) -> bool {
+        expr.column_refs()
+            .iter()
+            .any(|column| self.known_of_column(column).sensitive)
+    }
+
+    /// Whether an expression is an amount: what is summed of it tells no more of one person than the amount itself.
+    pub(super) fn is_amount(&self, expr: &Expr) -> bool {
+        let schema = self.plan.schema();
+        super::amount::is_amount(expr, schema.as_ref(), &|column| {
+            !self.known_of_column(column).computed
+        })
     }
 
     /// The conditions made further below that decide on an expression's value.
@@ -213,6 +251,10 @@ impl Flow {
     pub(super) fn compared_origin(&self, expr: &Expr) -> Option<Origin> {
         match expr {
             Expr::Cast(cast) => {
+                let from = cast.expr.get_type(self.plan.schema().as_ref()).ok()?;
+                keeps_apart(&from, cast.field.data_type()).then(|| self.origin_of(&cast.expr))?
+            }
+            Expr::TryCast(cast) => {
                 let from = cast.expr.get_type(self.plan.schema().as_ref()).ok()?;
                 keeps_apart(&from, cast.field.data_type()).then(|| self.origin_of(&cast.expr))?
             }
@@ -311,5 +353,6 @@ pub(super) fn beside(left: Flow, right: Flow, plan: LogicalPlan) -> Flow {
     joined.details.extend(right.details);
     joined.parents.extend(right.parents);
     joined.equal.extend(right.equal);
+    joined.multiplied |= right.multiplied;
     joined
 }

@@ -1,14 +1,15 @@
 use std::sync::Arc;
 
 use datafusion::common::{Column, JoinType};
-use datafusion::logical_expr::{Expr, Join, LogicalPlan, Projection};
+use datafusion::logical_expr::utils::{merge_schema, split_conjunction};
+use datafusion::logical_expr::{BinaryExpr, Expr, Join, LogicalPlan, Operator, Projection};
 
 use super::equal::Origin;
 use super::expression::check_expressions;
 use super::flow::{Flow, beside};
 use super::{Pass, Place};
 use crate::contributors::mark_unknown;
-use crate::release::ReleaseError;
+use crate::release::{ReleaseError, total};
 
 impl Pass<'_> {
     /// Both sides' people stand behind a joined row; on the nullable side of an outer join there may be nobody.
@@ -16,7 +17,9 @@ impl Pass<'_> {
         check_expressions(&LogicalPlan::Join(join.clone()).expressions())?;
         let mut left = self.flow(&join.left, place)?;
         let mut right = self.flow(&join.right, place)?;
+        check_total(join, &left, &right)?;
         let equal = equalities(join, &left, &right);
+        let multiplies = self.multiplies(join, &left, &right);
         match join.join_type {
             JoinType::Left => {
                 link_nullable(&mut right, &left, &equal)?;
@@ -47,11 +50,51 @@ impl Pass<'_> {
             join.null_aware,
         )?;
         let mut joined = beside(left, right, LogicalPlan::Join(plan));
+        joined.multiplied |= multiplies;
         // Of an outer join, a pair is equal only where both rows are there.
         if join.join_type == JoinType::Inner {
             joined.equal.extend(equal);
         }
         Ok(joined)
+    }
+
+    /// Whether a question can give some people more rows than others by a join: on anything else than equal stored columns,
+    /// with rows that it writes itself, or by keeping what is unmatched on both sides.
+    fn multiplies(&self, join: &Join, left: &Flow, right: &Flow) -> bool {
+        if left.people.is_empty() && right.people.is_empty() {
+            return false;
+        }
+        let stored = |flow: &Flow, expr: &Expr| flow.compared_origin(expr).is_some();
+        let pairs = |one: &Expr, other: &Expr| {
+            (stored(left, one) && stored(right, other))
+                || (stored(left, other) && stored(right, one))
+        };
+        // Of an inner join, what looks at one side only is a condition on that side's rows, as in WHERE.
+        let is_of_one_side = |part: &Expr| {
+            [left, right].into_iter().any(|side| {
+                part.column_refs()
+                    .into_iter()
+                    .all(|column| side.plan.schema().has_column(column))
+            })
+        };
+        let mut equal = join
+            .on
+            .iter()
+            .filter(|(here, there)| pairs(here, there))
+            .count();
+        let mut other = join.on.len() - equal;
+        for part in join.filter.iter().flat_map(split_conjunction) {
+            match part {
+                Expr::BinaryExpr(BinaryExpr {
+                    left: one,
+                    op: Operator::Eq,
+                    right: another,
+                }) if pairs(one, another) => equal += 1,
+                part if join.join_type == JoinType::Inner && is_of_one_side(part) => {}
+                _ => other += 1,
+            }
+        }
+        equal == 0 || other > 0 || join.join_type == JoinType::Full
     }
 
     /// The nullable side of an outer join. Above it a NULL will mean that there was no row, so rows of unknown people are
@@ -85,6 +128,16 @@ impl Pass<'_> {
         }
         Ok(flow)
     }
+}
+
+/// # Errors
+/// When a condition over rows of people fails on some values.
+pub(super) fn check_total(join: &Join, left: &Flow, right: &Flow) -> Result<(), ReleaseError> {
+    if left.is_of_nobody() && right.is_of_nobody() {
+        return Ok(());
+    }
+    let schema = merge_schema(&[&left.plan, &right.plan]);
+    total::check(&LogicalPlan::Join(join.clone()).expressions(), &schema)
 }
 
 /// The columns of both sides that a join makes equal, where it finds a pair.

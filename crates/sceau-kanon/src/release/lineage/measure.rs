@@ -1,16 +1,20 @@
 //! What may be said of a group of people, and which of them it is said of.
 
-use datafusion::common::Result;
+use arrow::datatypes::DataType;
+use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, lit};
 
 use super::expression::{check_expressions, plain};
 use super::flow::Flow;
+use crate::contributors::Extreme;
 use crate::release::ReleaseError;
+use crate::release::gate::Adds;
 
 /// One aggregate function of a question.
 pub(super) struct Measure<'a> {
     pub(super) kind: Kind,
+    function: &'a str,
     params: &'a AggregateFunctionParams,
 }
 
@@ -23,8 +27,19 @@ pub(super) enum Kind {
     Sum,
     /// A mean, or what is made of means.
     Mean,
+    /// The least or the greatest value.
+    Extreme(Extreme),
+    /// The value that a share of the rows does not reach.
+    Percentile,
     /// The value of one row, unless all rows are of one person anyway.
     OneOf,
+}
+
+impl Kind {
+    /// Whether it gives back the value of one row.
+    pub(super) fn is_of_one(self) -> bool {
+        matches!(self, Self::Extreme(_) | Self::Percentile | Self::OneOf)
+    }
 }
 
 /// The rows that a measure is made of, as conditions.
@@ -48,6 +63,7 @@ impl<'a> Measure<'a> {
                 check_expressions(params.order_by.iter().map(|sort| &sort.expr))?;
                 Ok(Self {
                     kind: kind(func.name())?,
+                    function: func.name(),
                     params,
                 })
             }
@@ -90,22 +106,110 @@ impl<'a> Measure<'a> {
         }
     }
 
+    /// Whether what it is made of are amounts.
+    pub(super) fn is_of_amounts(&self, input: &Flow) -> bool {
+        self.kind == Kind::Count
+            || self
+                .params
+                .args
+                .iter()
+                .all(|argument| input.is_amount(argument))
+    }
+
+    pub(super) fn arguments(&self) -> &'a [Expr] {
+        &self.params.args
+    }
+
+    /// Of a percentile, which one, from 0 to 1.
+    ///
+    /// # Errors
+    /// When it is not written out.
+    pub(super) fn percentile(&self) -> Result<f64, ReleaseError> {
+        let share = match self.params.args.get(1) {
+            None => Some(0.5),
+            Some(share) => written(share),
+        };
+        let Some(share) = share.filter(|share| (0.0..=1.0).contains(share)) else {
+            return Err(ReleaseError::not_releasable(
+                "a percentile that is not written out",
+                "write a number from 0 to 1",
+            ));
+        };
+        let descending = self.params.order_by.first().is_some_and(|sort| !sort.asc);
+        Ok(if descending { 1.0 - share } else { share })
+    }
+
+    /// Whether it counts the people behind the rows, each once.
+    pub(super) fn counts_people(&self, input: &Flow) -> bool {
+        self.kind == Kind::Count
+            && self.params.distinct
+            && self.params.args.iter().all(|argument| {
+                let origin = input.known_of(argument).origin;
+                origin.is_some_and(|origin| origin.person)
+            })
+    }
+
+    /// How its values in finer grouping sets make those in coarser ones, if they do.
+    pub(super) fn adds(&self) -> Option<Adds> {
+        match self.kind {
+            Kind::Count | Kind::Sum if self.params.distinct => Some(Adds::Distinct),
+            Kind::Count | Kind::Sum => Some(Adds::Up),
+            _ => None,
+        }
+    }
+
+    /// # Errors
+    /// When it is made so that one person's value can be read from it.
+    pub(super) fn check_arguments(&self, input: &Flow) -> Result<(), ReleaseError> {
+        if self.kind == Kind::OneOf {
+            return Err(self.shows_one_person());
+        }
+        let refused = |what: &str, instead| Err(ReleaseError::not_releasable(what, instead));
+        if !self.is_of_amounts(input) {
+            return refused(
+                "a sum, a mean or an extreme of a function of columns",
+                "take columns, their sums, differences and multiples, or CASE of them",
+            );
+        }
+        if self.params.distinct {
+            let columns = self
+                .params
+                .args
+                .iter()
+                .all(|argument| input.known_of(argument).origin.is_some());
+            if self.kind != Kind::Count || !columns {
+                return refused(
+                    "DISTINCT of anything else than the values of columns, counted,",
+                    "use count(DISTINCT column)",
+                );
+            }
+        }
+        if input.multiplied && !self.counts_people(input) {
+            return refused(
+                "anything but count(DISTINCT person) over a UNION, or a join on more than equal columns,",
+                "join on equal columns and write conditions in WHERE, or count the person's identifier",
+            );
+        }
+        Ok(())
+    }
+
     pub(super) fn filter(&self) -> Option<&'a Expr> {
         self.params.filter.as_deref()
     }
 
-    pub(super) fn function(expr: &Expr) -> &str {
-        match expr {
-            Expr::Alias(alias) => Self::function(&alias.expr),
-            Expr::AggregateFunction(call) => call.func.name(),
-            _ => "this function",
+    /// That it gives back the value of one person.
+    pub(super) fn shows_one_person(&self) -> ReleaseError {
+        ReleaseError::ShowsOnePerson {
+            function: self.function.to_owned(),
+            instead: "use count, sum, avg or stddev, group by classes of the value, or take it person by person in an inner \
+                      GROUP BY on the person's identifier",
         }
     }
 
     /// Whether what comes out was decided by a condition.
     pub(super) fn is_chosen(&self, input: &Flow) -> bool {
         self.filter().is_some()
-            || self.kind == Kind::OneOf
+            || self.kind.is_of_one()
             || self
                 .params
                 .args
@@ -114,7 +218,7 @@ impl<'a> Measure<'a> {
     }
 
     /// The rows that the measure is made of.
-    pub(super) fn rows(&self, input: &Flow) -> Result<Rows, ReleaseError> {
+    pub(super) fn rows(&self, input: &Flow, alone: bool) -> Result<Rows, ReleaseError> {
         let mut rows = Rows::default();
         let filter = self.filter().cloned().map(plain);
         let filtered = |condition: Expr| match &filter {
@@ -129,7 +233,13 @@ impl<'a> Measure<'a> {
             let nullable =
                 !matches!(argument, Expr::Literal(..)) && argument.nullable(schema.as_ref())?;
             let present = nullable.then(|| argument.clone().is_not_null());
-            let person = known.origin.as_ref().is_some_and(|origin| origin.person);
+            // On the nullable side of an outer join a missing identifier tells that there was no row.
+            let person = known.origin.as_ref().is_some_and(|origin| {
+                origin.person
+                    && input.people.iter().any(|contributor| {
+                        contributor.required && contributor.instances.contains(&origin.instance)
+                    })
+            });
             match self.kind {
                 // How many values are missing is one subtraction away; that an identifier is missing tells of nobody.
                 Kind::Count if !person => rows.split.extend(present.map(filtered)),
@@ -137,6 +247,10 @@ impl<'a> Measure<'a> {
                     if argument.get_type(schema.as_ref())?.is_numeric()
                         && !matches!(argument, Expr::Literal(..)) =>
                 {
+                    // Beside another measure, how many amounts are missing is one subtraction away.
+                    if !alone {
+                        rows.split.extend(present.clone().map(filtered));
+                    }
                     for term in terms(argument) {
                         if term.get_type(schema.as_ref())?.is_numeric() {
                             rows.of.push(filtered(term.clone().not_eq(lit(0))));
@@ -153,12 +267,41 @@ impl<'a> Measure<'a> {
                 Kind::Mean if known.chosen && !followed => {
                     rows.split.push(filtered(argument.clone().not_eq(lit(0))))
                 }
-                Kind::Count | Kind::Sum | Kind::Mean | Kind::OneOf => {
-                    rows.of.extend(present.map(filtered))
-                }
+                Kind::Mean if !alone => rows.split.extend(present.map(filtered)),
+                _ => rows.of.extend(present.map(filtered)),
+            }
+        }
+        // What is made of pairs is made of the rows that have both.
+        if let [_, _, ..] = self.params.args.as_slice() {
+            let both = self
+                .params
+                .args
+                .iter()
+                .filter(|argument| !matches!(argument, Expr::Literal(..)))
+                .map(|argument| plain(argument.clone().is_not_null()))
+                .reduce(Expr::and)
+                .map(filtered);
+            if self.kind == Kind::Count {
+                rows.split.extend(both);
+            } else {
+                rows.of.extend(both);
             }
         }
         Ok(rows)
+    }
+}
+
+/// A number that is written out.
+fn written(expr: &Expr) -> Option<f64> {
+    match expr {
+        Expr::Literal(value, _) => match value.cast_to(&DataType::Float64) {
+            Ok(ScalarValue::Float64(number)) => number,
+            _ => None,
+        },
+        Expr::Cast(cast) => written(&cast.expr),
+        Expr::TryCast(cast) => written(&cast.expr),
+        Expr::Alias(alias) => written(&alias.expr),
+        _ => None,
     }
 }
 
@@ -186,9 +329,10 @@ fn kind(function: &str) -> Result<Kind, ReleaseError> {
         | "regr_sxx" | "regr_sxy" | "regr_syy" => {
             return Ok(Kind::Mean);
         }
-        "min" | "max" | "median" | "percentile_cont" | "bool_and" | "bool_or" => {
-            return Ok(Kind::OneOf);
-        }
+        "min" => return Ok(Kind::Extreme(Extreme::Least)),
+        "max" => return Ok(Kind::Extreme(Extreme::Greatest)),
+        "median" | "percentile_cont" => return Ok(Kind::Percentile),
+        "bool_and" | "bool_or" => return Ok(Kind::OneOf),
         "first_value" | "last_value" | "nth_value" | "any_value" | "array_agg" | "string_agg" => {
             "group by the value, or use count, sum or avg"
         }

@@ -9,10 +9,15 @@
 //! [`Gate`]: super::gate::Gate
 
 mod aggregate;
+mod amount;
+mod checks;
 mod equal;
 mod expression;
 mod flow;
+mod grouping;
 mod join;
+mod lines;
+mod margins;
 mod measure;
 mod scan;
 mod semi;
@@ -42,10 +47,15 @@ pub(super) struct Released {
 ///
 /// # Errors
 /// When the answer would show rows of persons, or anything in the plan is not known to be safe.
-pub(super) fn release(plan: &LogicalPlan, rules: &ReleaseRules) -> Result<Released, ReleaseError> {
+pub(super) fn release(
+    plan: &LogicalPlan,
+    rules: &ReleaseRules,
+    most_cells: usize,
+) -> Result<Released, ReleaseError> {
     no_name_is_ours(plan)?;
     let mut pass = Pass {
         rules,
+        most_cells,
         gate: None,
         names: 0,
         instances: 0,
@@ -102,6 +112,7 @@ enum Place {
 /// One pass over one plan.
 struct Pass<'a> {
     rules: &'a ReleaseRules,
+    most_cells: usize,
     gate: Option<Arc<Gate>>,
     names: usize,
     instances: usize,
@@ -189,6 +200,7 @@ impl Pass<'_> {
 
     /// A projection that also hands on what is hidden, and the conditions that it decides values by.
     fn project(&mut self, mut input: Flow, mut exprs: Vec<Expr>) -> Result<Flow, ReleaseError> {
+        input.check_total(&exprs)?;
         let mut columns: Vec<Known> = exprs.iter().map(|expr| input.known_of(expr)).collect();
         if !input.is_of_nobody() {
             for at in 0..columns.len() {

@@ -105,21 +105,25 @@ fn origins(table: &ProtectedTable, instance: usize) -> Vec<Known> {
             });
             Known {
                 origin,
-                identifying: matches!(column.role, None | Some(Role::Identifier)),
+                identifying: matches!(column.role, None | Some(Role::Identifier | Role::Sensitive)),
+                sensitive: column.role == Some(Role::Sensitive),
                 ..Known::default()
             }
         })
         .collect()
 }
 
-/// Whether a column identifies the person behind the row. Another identifier of the same kind may be somebody else's:
-/// the mother's in a newborn's stay.
+/// Whether a column alone identifies the person behind the row: it is the only identifier of those that do together. Beside
+/// it there may be a rank, as of twins, who are then taken for one. Another identifier of the same kind may be somebody
+/// else's: the mother's in a newborn's stay.
 fn is_person(model: &TableModel, name: &str) -> bool {
-    model
-        .contributor
-        .iter()
-        .any(|part| part.eq_ignore_ascii_case(name))
-        && model.column(name).and_then(|column| column.role) == Some(Role::Identifier)
+    let is_identifier =
+        |part: &str| model.column(part).and_then(|column| column.role) == Some(Role::Identifier);
+    let mut identifiers = model.contributor.iter().filter(|part| is_identifier(part));
+    match (identifiers.next(), identifiers.next()) {
+        (Some(only), None) => only.eq_ignore_ascii_case(name),
+        _ => false,
+    }
 }
 
 /// Ids of two tables mean the same people when they are made of columns of the same kinds.

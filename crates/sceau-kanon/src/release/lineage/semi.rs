@@ -13,7 +13,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Join, LogicalPlan, Operator, Su
 
 use super::expression::check_expressions;
 use super::flow::{Flow, Known};
-use super::join::{equalities, link_nullable};
+use super::join::{check_total, equalities, link_nullable};
 use super::{Pass, Place};
 use crate::release::ReleaseError;
 
@@ -22,9 +22,15 @@ impl Pass<'_> {
         check_expressions(&LogicalPlan::Join(join.clone()).expressions())?;
         let left = self.flow(&join.left, place)?;
         let mut right = self.flow(&join.right, Place::Under)?;
+        check_total(join, &left, &right)?;
         let equal = equalities(join, &left, &right);
         link_nullable(&mut right, &left, &equal)?;
-        if right.people.is_empty() || is_of_same_person(&left, &right, &equal) {
+        // What has passed a gate on its way decides as it came out of it.
+        if right.people.is_empty() {
+            let decides = Arc::new(right.plan);
+            return kept(left, join, decides);
+        }
+        if is_of_same_person(&left, &right, &equal) {
             return kept(left, join, Arc::clone(&join.right));
         }
         match join.join_type {
@@ -157,6 +163,7 @@ fn kept(mut left: Flow, join: &Join, right: Arc<LogicalPlan>) -> Result<Flow, Re
     if join.join_type == JoinType::LeftMark {
         left.columns.push(Known {
             chosen: true,
+            computed: true,
             ..Known::default()
         });
     }

@@ -7,6 +7,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Projection, Uni
 
 use super::equal::Origin;
 use super::flow::{Contributor, Flow, Known};
+use super::margins::as_grouping_sets;
 use super::{Pass, Place};
 use crate::contributors::mark_unknown;
 use crate::release::ReleaseError;
@@ -14,6 +15,9 @@ use crate::release::ReleaseError;
 impl Pass<'_> {
     /// Branches one after the other. A person of two branches is one person where both know it by the same kind of id.
     pub(super) fn union(&mut self, union: &Union, place: Place) -> Result<Flow, ReleaseError> {
+        if let Some(margins) = as_grouping_sets(union)? {
+            return self.flow(&margins, place);
+        }
         let before = self.gate.is_some();
         let mut branches = union
             .inputs
@@ -67,6 +71,7 @@ impl Pass<'_> {
             columns.push(Known::hidden());
         }
         Ok(Flow {
+            multiplied: true,
             columns,
             people: slots,
             ..Flow::of_nobody(plan)
@@ -168,9 +173,18 @@ fn union_columns(branches: &[Flow]) -> Vec<Known> {
     let width = visible.first().map_or(0, Vec::len);
     (0..width)
         .map(|at| Known {
+            // What differs by branch tells of the branch.
+            computed: visible.iter().any(|columns| {
+                columns
+                    .get(at)
+                    .is_none_or(|(_, known)| known.computed || known.origin.is_none())
+            }),
             chosen: visible
                 .iter()
                 .any(|columns| columns.get(at).is_some_and(|(_, known)| known.chosen)),
+            sensitive: visible
+                .iter()
+                .any(|columns| columns.get(at).is_some_and(|(_, known)| known.sensitive)),
             identifying: visible
                 .iter()
                 .any(|columns| columns.get(at).is_some_and(|(_, known)| known.identifying)),

@@ -9,6 +9,7 @@ use crate::release::ReleaseError;
 /// stay within one person: then what it gives is that person's own, and is counted with it.
 pub(super) fn window(mut input: Flow, window: &Window) -> Result<Flow, ReleaseError> {
     check_expressions(&window.window_expr)?;
+    input.link_details();
     if !input.is_of_nobody() {
         for expr in &window.window_expr {
             let Expr::WindowFunction(call) = unaliased(expr) else {
@@ -28,15 +29,19 @@ pub(super) fn window(mut input: Flow, window: &Window) -> Result<Flow, ReleaseEr
         }
     }
     let node = datafusion::logical_expr::LogicalPlan::Window(window.clone());
-    let added = window.window_expr.len();
-    input = input.rebuilt(&node)?;
-    input.columns.extend(std::iter::repeat_n(
-        Known {
+    let told: Vec<Known> = window
+        .window_expr
+        .iter()
+        .map(|expr| Known {
+            sensitive: input.is_sensitive(expr),
+            identifying: input.known_of(expr).identifying,
             chosen: true,
+            computed: true,
             ..Known::default()
-        },
-        added,
-    ));
+        })
+        .collect();
+    input = input.rebuilt(&node)?;
+    input.columns.extend(told);
     Ok(input)
 }
 

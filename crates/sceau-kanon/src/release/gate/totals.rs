@@ -1,0 +1,364 @@
+//! Totals beside cells: what is withheld so that nothing withheld can be computed back.
+//!
+//! `GROUP BY ROLLUP (dep)` shows the sum of what it breaks down, so a single withheld cell is one subtraction away. Before
+//! anything above the gate sees a cell, all of them are laid out as a table with its relations, and [`crate::suppress`] says
+//! which others to withhold. It looks at the row counts and at every measure that adds up, each cell with its people; and
+//! once more for each condition that a measure is made by, with the people who meet it, since the sum of two withheld
+//! cells may be of enough people and few of them women.
+
+use std::collections::{BTreeSet, HashMap};
+
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
+use arrow::row::{OwnedRow, RowConverter, SortField};
+use datafusion::common::{Result, exec_err};
+use sceau_core::permit::Withheld;
+
+use super::exec::rounded;
+use super::{Gate, Rule};
+use crate::contributors::UNKNOWN_PERSON;
+use crate::release::ReleaseError;
+use crate::suppress::{Column, Kind, People, Row, State, grouping_sets, protect};
+
+/// What ties the cells of one gate together.
+#[derive(Debug)]
+pub(crate) struct Totals {
+    /// How many columns are grouped by.
+    pub(crate) dimensions: usize,
+    /// How many columns of people a cell has, for all its rows and for each condition.
+    pub(crate) contributors: usize,
+    /// How many conditions its measures are made by.
+    pub(crate) conditions: usize,
+    /// For each measure how its values in finer sets make those in coarser ones, if they do.
+    pub(crate) adds: Vec<Option<Adds>>,
+    /// Whether cells are withheld for others' sake.
+    pub(crate) secondary: bool,
+    /// More than so many are not collected.
+    pub(crate) most_cells: usize,
+}
+
+/// How a measure of a total comes from its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Adds {
+    /// It is their sum.
+    Up,
+    /// It counts once what is in several.
+    Distinct,
+}
+
+impl Totals {
+    /// How many columns of the aggregate are for this: for all rows and for each condition their number and their people.
+    pub(crate) fn columns(&self) -> usize {
+        (1 + self.conditions) * (1 + self.contributors)
+    }
+
+    /// For each cell the columns that its grouping set keeps, as bits.
+    pub(super) fn kept(&self, cells: &RecordBatch) -> Result<Vec<u32>> {
+        let ids = cast(cells.column(self.dimensions), &DataType::UInt64)?;
+        let ids = ids.as_primitive::<UInt64Type>();
+        // In the id the last column is the lowest bit, and a bit says that the column is not kept.
+        let kept = |id: u64| {
+            (0..self.dimensions)
+                .filter(|column| id >> (self.dimensions - 1 - column) & 1 == 0)
+                .fold(0, |kept, column| kept | 1 << column)
+        };
+        Ok(ids.values().iter().map(|id| kept(*id)).collect())
+    }
+
+    /// Marks the cells that have to be withheld for others' sake.
+    pub(super) fn protect(
+        &self,
+        gate: &Gate,
+        cells: &RecordBatch,
+        broken: &mut [Option<Rule>],
+    ) -> Result<()> {
+        if !self.secondary || broken.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let kept = self.kept(cells)?;
+        let keys = keys(cells, self.dimensions)?;
+        let views = self.views(gate, cells, &kept)?;
+        let mut dropped: BTreeSet<u32> = BTreeSet::new();
+        // What one view has withheld, the others have to keep secret too. Each round withholds more, so they end.
+        loop {
+            let mut withheld = false;
+            for view in &views {
+                let listed: Vec<usize> = (0..kept.len())
+                    .filter(|cell| !dropped.contains(&kept[*cell]))
+                    .collect();
+                let rows = listed
+                    .iter()
+                    .map(|&cell| Row {
+                        kept: kept[cell],
+                        keys: keys[cell].clone(),
+                        people: view.people[cell].clone(),
+                        cost: u64::try_from(view.cost[cell]).unwrap_or_default(),
+                        state: match broken[cell] {
+                            _ if view.of_some && view.cost[cell] == 0 => State::Zero,
+                            Some(_) => State::Primary,
+                            None => State::Open,
+                        },
+                    })
+                    .collect();
+                let columns = view.columns.iter().map(|column| Column {
+                    values: listed.iter().map(|&cell| column.values[cell]).collect(),
+                    ..column.clone()
+                });
+                let protection = grouping_sets(rows, columns.collect())
+                    .map_err(|error| error.to_string())
+                    .and_then(|table| protect(&table, view.k).map_err(|error| error.to_string()));
+                let protection = match protection {
+                    Ok(protection) => protection,
+                    Err(error) => {
+                        tracing::error!(%error, "totals could not be protected");
+                        return Err(gate.tally.refuse(ReleaseError::Margins {
+                            found: "these totals: what has to be withheld beside them could not be found, and a cell",
+                        }));
+                    }
+                };
+                for (&cell, hidden) in listed.iter().zip(&protection.hidden) {
+                    if *hidden && broken[cell].is_none() {
+                        broken[cell] = Some(Rule::Secondary);
+                        withheld = true;
+                    }
+                }
+                dropped.extend(protection.dropped);
+            }
+            if !withheld {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The ways to look at the cells: by each kind of people, all rows and those that meet a condition.
+    fn views(&self, gate: &Gate, cells: &RecordBatch, kept: &[u32]) -> Result<Vec<View>> {
+        let behind = &cells.columns()[gate.shown() + gate.checks.len()..];
+        let mut views = Vec::new();
+        for (part, columns) in behind.chunks(1 + self.contributors).enumerate() {
+            let [rows, people @ ..] = columns else {
+                return exec_err!("totals need the number of rows of a cell");
+            };
+            let Some(cost) = rows.as_primitive_opt::<Int64Type>() else {
+                return exec_err!("a number of rows is an Int64, not {}", rows.data_type());
+            };
+            let cost = cost.values().to_vec();
+            // A withheld cell whose key is shown has a row.
+            let least = i64::from(part == 0 && gate.withheld == Withheld::Mask);
+            let mut figures = vec![Column {
+                name: "rows".to_owned(),
+                least: cost.iter().copied().chain([least]).min(),
+                values: cost.clone(),
+                kind: Kind::Sum,
+            }];
+            if part == 0 {
+                figures.extend(self.figures(gate, cells, kept)?);
+            }
+            for people in people {
+                let (people, k) = people_of(people, gate.k)?;
+                views.push(View {
+                    people,
+                    k,
+                    cost: cost.clone(),
+                    columns: figures.clone(),
+                    of_some: part > 0,
+                });
+            }
+        }
+        Ok(views)
+    }
+
+    /// The measures that add up, as whole numbers of the same unit.
+    fn figures(&self, gate: &Gate, cells: &RecordBatch, kept: &[u32]) -> Result<Vec<Column>> {
+        let mut figures = Vec::new();
+        for (measure, adds) in self.adds.iter().enumerate() {
+            let Some(adds) = adds else { continue };
+            let at = gate.keys + measure;
+            let column = cells.column(at);
+            let values = match adds {
+                Adds::Distinct => counts(column),
+                Adds::Up => self.amounts(cells, column, kept)?,
+            };
+            let Some(values) = values else { continue };
+            figures.push(Column {
+                name: gate.columns[at].name.clone(),
+                least: values.iter().all(|value| *value >= 0).then_some(0),
+                values,
+                kind: match adds {
+                    Adds::Up => Kind::Sum,
+                    Adds::Distinct => Kind::Distinct,
+                },
+            });
+        }
+        Ok(figures)
+    }
+
+    /// Amounts in a unit in which they are whole numbers, small enough to be computed with. What is rounded for it is summed
+    /// anew, so that totals are sums; where there is no set that all others are sums of, such a measure is left to what
+    /// protects the number of rows, which has the same relations.
+    fn amounts(
+        &self,
+        cells: &RecordBatch,
+        column: &ArrayRef,
+        kept: &[u32],
+    ) -> Result<Option<Vec<i64>>> {
+        const LARGEST: f64 = (1_u64 << 45) as f64;
+        if let Some(values) = counts(column)
+            && values.iter().all(|value| (*value as f64).abs() < LARGEST)
+        {
+            return Ok(Some(values));
+        }
+        let Ok(values) = cast(column, &DataType::Float64) else {
+            return Ok(None);
+        };
+        let values: Vec<f64> = values
+            .as_primitive::<Float64Type>()
+            .iter()
+            .map(Option::unwrap_or_default)
+            .collect();
+        let largest = values
+            .iter()
+            .fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        if !values.iter().all(|value| value.is_finite()) {
+            return Ok(None);
+        }
+        // Cents, or as many as fit.
+        let unit = f64::min(100.0, LARGEST / 4.0 / largest.max(1.0));
+        let whole: Vec<i64> = values
+            .iter()
+            .map(|value| (value * unit).round() as i64)
+            .collect();
+        self.summed(cells, kept, &whole)
+    }
+
+    /// Every cell as the sum of the finest cells that it is made of; none if no grouping set is finer than all others.
+    fn summed(
+        &self,
+        cells: &RecordBatch,
+        kept: &[u32],
+        values: &[i64],
+    ) -> Result<Option<Vec<i64>>> {
+        let all = kept.iter().fold(0, |all, kept| all | kept);
+        if !kept.contains(&all) {
+            return Ok(None);
+        }
+        let keys = keys(cells, self.dimensions)?;
+        let masked = |cell: usize, kept: u32| -> Vec<Option<u32>> {
+            (0..self.dimensions)
+                .map(|key| (kept >> key & 1 == 1).then(|| keys[cell][key]))
+                .collect()
+        };
+        let mut sums: HashMap<(u32, Vec<Option<u32>>), i64> = HashMap::new();
+        let sets: BTreeSet<u32> = kept.iter().copied().collect();
+        for cell in (0..kept.len()).filter(|cell| kept[*cell] == all) {
+            for &set in &sets {
+                let sum = sums.entry((set, masked(cell, set))).or_default();
+                *sum = sum.saturating_add(values[cell]);
+            }
+        }
+        Ok(Some(
+            (0..kept.len())
+                .map(|cell| {
+                    let key = (kept[cell], masked(cell, kept[cell]));
+                    sums.get(&key).copied().unwrap_or(values[cell])
+                })
+                .collect(),
+        ))
+    }
+
+    /// The same cells, where counts are rounded with totals that are sums of rounded cells: one that was rounded by itself
+    /// would tell in which direction its parts were.
+    pub(super) fn of_rounded_cells(&self, gate: &Gate, cells: &RecordBatch) -> Result<RecordBatch> {
+        if gate.rounding < 2 {
+            return Ok(cells.clone());
+        }
+        let kept = self.kept(cells)?;
+        let mut columns = cells.columns().to_vec();
+        for &measure in &gate.rounded {
+            let at = gate.keys + measure;
+            if self.adds[measure] != Some(Adds::Up) {
+                continue;
+            }
+            let parts = rounded(&columns[at], gate.rounding)?;
+            if let Some(parts) = counts(&parts)
+                && let Some(sums) = self.summed(cells, &kept, &parts)?
+            {
+                let sums = Int64Array::from(sums);
+                columns[at] = cast(&sums, columns[at].data_type())?;
+            }
+        }
+        Ok(RecordBatch::try_new(cells.schema(), columns)?)
+    }
+}
+
+/// One way to look at the cells.
+struct View {
+    people: Vec<People>,
+    /// How many people are enough.
+    k: u32,
+    /// The number of rows of each cell.
+    cost: Vec<i64>,
+    columns: Vec<Column>,
+    /// Whether only the rows that meet a condition are looked at: where there are none, the cell is empty.
+    of_some: bool,
+}
+
+/// For every cell and dimension a number that stands for the key.
+fn keys(cells: &RecordBatch, dimensions: usize) -> Result<Vec<Vec<u32>>> {
+    let mut keys = vec![Vec::with_capacity(dimensions); cells.num_rows()];
+    for column in &cells.columns()[..dimensions] {
+        let converter = RowConverter::new(vec![SortField::new(column.data_type().clone())])?;
+        let mut numbers: HashMap<OwnedRow, u32> = HashMap::new();
+        for (cell, row) in converter
+            .convert_columns(std::slice::from_ref(column))?
+            .iter()
+            .enumerate()
+        {
+            let next = numbers.len() as u32;
+            keys[cell].push(*numbers.entry(row.owned()).or_insert(next));
+        }
+    }
+    Ok(keys)
+}
+
+/// The people of every cell, and how many are enough. Somebody unknown may be one of the known: they never add up, and where
+/// such a one is all that a cell has, a sum of cells needs one person more.
+fn people_of(sets: &ArrayRef, k: u32) -> Result<(Vec<People>, u32)> {
+    let Some(sets) = sets.as_list_opt::<i32>() else {
+        return exec_err!("people are a list, not {}", sets.data_type());
+    };
+    let mut enough = k;
+    let mut people = Vec::with_capacity(sets.len());
+    for cell in 0..sets.len() {
+        let set = sets.value(cell);
+        let Some(ids) = set.as_primitive_opt::<UInt64Type>() else {
+            return exec_err!("people are numbers, not {}", set.data_type());
+        };
+        let mut known: Vec<u64> = ids
+            .iter()
+            .flatten()
+            .filter(|id| *id != UNKNOWN_PERSON)
+            .collect();
+        known.sort_unstable();
+        known.dedup();
+        if known.is_empty() && !ids.is_empty() {
+            known.push(UNKNOWN_PERSON);
+            enough = k.saturating_add(1);
+        }
+        people.push(if known.len() >= k as usize {
+            People::Many
+        } else {
+            People::Few(known)
+        });
+    }
+    Ok((people, enough))
+}
+
+fn counts(column: &ArrayRef) -> Option<Vec<i64>> {
+    if !column.data_type().is_integer() {
+        return None;
+    }
+    let whole = cast(column, &DataType::Int64).ok()?;
+    let whole = whole.as_primitive::<Int64Type>();
+    Some(whole.iter().map(Option::unwrap_or_default).collect())
+}

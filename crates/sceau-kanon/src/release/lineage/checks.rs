@@ -1,0 +1,265 @@
+//! What a cell is checked on, as columns of its aggregate.
+
+use arrow::datatypes::DataType;
+use datafusion::functions_aggregate::expr_fn::count_distinct;
+use datafusion::functions_nested::expr_fn::array_element;
+use datafusion::logical_expr::{Expr, cast, lit};
+use sceau_core::permit::Dominance;
+
+use super::expression::beyond;
+use super::flow::{Contributor, Flow};
+use super::measure::{Kind, Measure};
+use crate::contributors::{
+    Extreme, count_merged_people, count_people, mark_unknown, merged_people_at_extreme,
+    people_at_extreme, people_beyond,
+};
+use crate::dominance::{top_margin, top_share};
+use crate::release::ReleaseError;
+use crate::release::gate::{Check, Rule, Test};
+
+/// The numbers that a cell is checked on, as expressions of the aggregate.
+pub(super) struct Checks<'a> {
+    input: &'a Flow,
+    k: u32,
+    found: Vec<(Expr, Check)>,
+}
+
+impl<'a> Checks<'a> {
+    pub(super) fn new(input: &'a Flow, k: u32) -> Self {
+        Self {
+            input,
+            k,
+            found: vec![],
+        }
+    }
+
+    pub(super) fn into_found(self) -> Vec<(Expr, Check)> {
+        self.found
+    }
+
+    /// Everybody that must be behind a cell, and where nobody must, somebody of those who may.
+    pub(super) fn of_the_cell(&mut self) {
+        let nobody_must = self.nobody_must();
+        for contributor in &self.input.people {
+            let counted = self.counted(contributor, Expr::Column(contributor.column.clone()));
+            let test = if contributor.required {
+                Test::AtLeastK
+            } else if nobody_must {
+                // Ids of two kinds may be the same people: each kind is held to k.
+                self.push(counted.clone(), Test::NobodyOrK, Rule::People);
+                Test::AnyAtLeastK
+            } else {
+                Test::NobodyOrK
+            };
+            self.push(counted, test, Rule::People);
+        }
+    }
+
+    /// The people behind some of the rows of a cell: none, or enough. Rows of unknown people are somebody's.
+    pub(super) fn of_rows(&mut self, condition: &Expr) {
+        self.of_people_who(condition, Test::NobodyOrK, Rule::Measures);
+    }
+
+    /// The people for whom a condition on a sensitive column is true, and those for whom it is not: neither nobody nor
+    /// everybody.
+    pub(super) fn of_sensitive(&mut self, condition: &Expr) {
+        self.of_people_who(condition, Test::AtLeastK, Rule::Unanimous);
+        self.of_people_who(&beyond(condition), Test::AtLeastK, Rule::Unanimous);
+    }
+
+    fn of_people_who(&mut self, condition: &Expr, test: Test, rule: Rule) {
+        let input = self.input;
+        for contributor in &input.people {
+            let people = self.counted(contributor, marked(contributor));
+            // Who is optional may be nobody's at all.
+            let test = if contributor.required {
+                test
+            } else {
+                Test::NobodyOrK
+            };
+            self.push(filtered(people, Some(condition)), test, rule);
+        }
+    }
+
+    /// That not all of a cell have one sensitive value.
+    pub(super) fn of_variety(&mut self, measure: &Measure) {
+        for argument in measure.arguments() {
+            if self.input.known_of(argument).sensitive {
+                let values = count_distinct(argument.clone());
+                self.push(
+                    filtered(values, measure.filter()),
+                    Test::AtLeastTwo,
+                    Rule::Unanimous,
+                );
+            }
+        }
+    }
+
+    /// The share of an amount that comes from the few people who make up most of it.
+    pub(super) fn of_share(
+        &mut self,
+        measure: &Measure,
+        rule: Dominance,
+    ) -> Result<(), ReleaseError> {
+        let test = Test::ShareAtMost(rule.percent / 100.0);
+        self.of_amount(measure, &|person, amount| {
+            (top_share(rule.top).call(vec![person, amount]), test)
+        })
+    }
+
+    /// What of an amount the two largest contributors leave to the others.
+    pub(super) fn of_margin(
+        &mut self,
+        measure: &Measure,
+        percent: f64,
+    ) -> Result<(), ReleaseError> {
+        let test = Test::MarginAtLeast(percent);
+        self.of_amount(measure, &|person, amount| {
+            (top_margin().call(vec![person, amount]), test)
+        })
+    }
+
+    fn of_amount(
+        &mut self,
+        measure: &Measure,
+        check: &dyn Fn(Expr, Expr) -> (Expr, Test),
+    ) -> Result<(), ReleaseError> {
+        let Some(amount) = measure.amount(self.input)? else {
+            return Ok(());
+        };
+        let amount = cast(amount, DataType::Float64);
+        for person in self.single_people(
+            "an amount of an inner aggregate over several people, under the permit's dominance rule,",
+            "group the inner query by the person's identifier, or sum once",
+        )? {
+            let (call, test) = check(person, amount.clone());
+            self.push(filtered(call, measure.filter()), test, Rule::Dominance);
+        }
+        Ok(())
+    }
+
+    /// The people who share a minimum or a maximum.
+    pub(super) fn of_extreme(&mut self, measure: &Measure, extreme: Extreme) {
+        let Some(value) = measure.arguments().first() else {
+            return;
+        };
+        let input = self.input;
+        for contributor in &input.people {
+            let function = if contributor.set {
+                merged_people_at_extreme(self.k, extreme)
+            } else {
+                people_at_extreme(self.k, extreme)
+            };
+            let sharing = function.call(vec![value.clone(), marked(contributor)]);
+            self.push(
+                filtered(sharing, measure.filter()),
+                Test::NobodyOrK,
+                Rule::Extremes,
+            );
+        }
+    }
+
+    /// The people on each side of percentiles, and between them where the same values are asked for several.
+    ///
+    /// # Errors
+    /// When a percentile is not written out, or it is not known whose the values are.
+    pub(super) fn of_percentiles(&mut self, measures: &[Measure]) -> Result<(), ReleaseError> {
+        let mut asked: Vec<(&Expr, Option<&Expr>, Vec<f64>)> = vec![];
+        for measure in measures {
+            if measure.kind == Kind::Percentile
+                && let Some(value) = measure.arguments().first()
+            {
+                let share = measure.percentile()?;
+                let filter = measure.filter();
+                match asked
+                    .iter_mut()
+                    .find(|known| (known.0, known.1) == (value, filter))
+                {
+                    Some(known) => known.2.push(share),
+                    None => asked.push((value, filter, vec![share])),
+                }
+            }
+        }
+        for (value, filter, shares) in asked {
+            let people = self.single_people(
+                "a percentile of an inner aggregate over several people",
+                "group the inner query by the person's identifier",
+            )?;
+            for person in people {
+                let value = cast(value.clone(), DataType::Float64);
+                let beyond = people_beyond(self.k, &shares).call(vec![value, person]);
+                self.push(filtered(beyond, filter), Test::AtLeastK, Rule::Percentiles);
+            }
+        }
+        Ok(())
+    }
+
+    /// For every contributor that must be there, or of those who may where none must, the person of a row.
+    fn single_people(
+        &self,
+        what: &'static str,
+        instead: &'static str,
+    ) -> Result<Vec<Expr>, ReleaseError> {
+        let nobody_must = self.nobody_must();
+        self.input
+            .people
+            .iter()
+            .filter(|contributor| contributor.required || nobody_must)
+            .map(|contributor| {
+                if !contributor.is_alone() {
+                    return Err(ReleaseError::not_releasable(what, instead));
+                }
+                let person = Expr::Column(contributor.column.clone());
+                Ok(if contributor.set {
+                    array_element(person, lit(1_i64))
+                } else {
+                    person
+                })
+            })
+            .collect()
+    }
+
+    fn nobody_must(&self) -> bool {
+        !self
+            .input
+            .people
+            .iter()
+            .any(|contributor| contributor.required)
+    }
+
+    fn counted(&self, contributor: &Contributor, people: Expr) -> Expr {
+        let function = if contributor.set {
+            count_merged_people(self.k)
+        } else {
+            count_people(self.k)
+        };
+        function.call(vec![people])
+    }
+
+    fn push(&mut self, expr: Expr, test: Test, rule: Rule) {
+        let check = (expr, Check { test, rule });
+        if !self.found.contains(&check) {
+            self.found.push(check);
+        }
+    }
+}
+
+/// The people of a row; where somebody must be there and nobody is known, somebody unknown.
+pub(super) fn marked(contributor: &Contributor) -> Expr {
+    let people = Expr::Column(contributor.column.clone());
+    if contributor.required {
+        mark_unknown(people)
+    } else {
+        people
+    }
+}
+
+pub(super) fn filtered(call: Expr, condition: Option<&Expr>) -> Expr {
+    match (call, condition) {
+        (Expr::AggregateFunction(mut call), Some(condition)) => {
+            call.params.filter = Some(Box::new(condition.clone()));
+            Expr::AggregateFunction(call)
+        }
+        (call, _) => call,
+    }
+}

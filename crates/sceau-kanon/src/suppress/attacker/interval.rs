@@ -1,0 +1,198 @@
+//! How far each unknown can go, all equations and bounds taken together.
+//!
+//! Many unknowns move as one: in a small pattern a cell goes up by what its partners go down. Unknowns whose displacements are multiples
+//! of each other share a *direction*, and what a programme finds for it holds for them all. And a direction needs no programme where
+//! a table that fits already stands at the direction's own bound: it can go no further.
+
+use std::collections::HashMap;
+
+use super::moves::Attack;
+use super::programme::{Extreme, Span};
+
+/// How far the unknowns of a system can go.
+pub(in crate::suppress) struct Intervals {
+    /// For each unknown how far down (as a negative number) and up from the truth, rounded to what integers can reach; `None` where
+    /// there is no end.
+    pub(in crate::suppress) of: Vec<(Option<i64>, Option<i64>)>,
+    /// How many programmes were solved.
+    pub(in crate::suppress) programmes: u64,
+    /// How many the solver gave up on. The ends they were for are outer ones.
+    pub(in crate::suppress) unsolved: u64,
+}
+
+/// See [`Intervals`].
+pub(in crate::suppress) fn intervals(attack: &Attack) -> Intervals {
+    let unknowns = &attack.system.unknowns;
+    let mut rows: Vec<Vec<(usize, i64)>> = vec![Vec::new(); unknowns.len()];
+    for (place, vector) in attack.basis.iter().enumerate() {
+        for &(unknown, by) in vector {
+            rows[unknown].push((place, by));
+        }
+    }
+    let mut directions = Directions::default();
+    let member: Vec<Option<(usize, i64)>> = rows
+        .into_iter()
+        .zip(unknowns)
+        .map(|(row, unknown)| directions.join(row, (unknown.below, unknown.above)))
+        .collect();
+    let reach = directions.reach(attack);
+    let of = member
+        .into_iter()
+        .map(|member| {
+            let Some((direction, times)) = member else {
+                return (Some(0), Some(0));
+            };
+            let (low, high) = reach.ends[direction];
+            let scaled = |end: Option<f64>| end.map(|end| end * times as f64);
+            let (low, high) = if times > 0 {
+                (scaled(low), scaled(high))
+            } else {
+                (scaled(high), scaled(low))
+            };
+            (
+                low.map(|low| (low - NEAR).ceil() as i64),
+                high.map(|high| (high + NEAR).floor() as i64),
+            )
+        })
+        .collect();
+    Intervals {
+        of,
+        programmes: reach.programmes,
+        unsolved: reach.unsolved,
+    }
+}
+
+/// How near two results of floating point count as one.
+const NEAR: f64 = 1e-6;
+
+#[derive(Default)]
+struct Directions {
+    of: HashMap<Vec<(usize, i64)>, usize>,
+    coefficients: Vec<Vec<(usize, i64)>>,
+    /// For each direction how far down (as a negative number) and up its members' own bounds let it go.
+    bounds: Vec<Ends>,
+}
+
+type Ends = (Option<f64>, Option<f64>);
+
+struct Reach {
+    ends: Vec<Ends>,
+    programmes: u64,
+    unsolved: u64,
+}
+
+impl Directions {
+    /// The direction of an unknown and how many times it goes there; `None` for one that cannot move.
+    fn join(
+        &mut self,
+        mut row: Vec<(usize, i64)>,
+        (below, above): (Option<i64>, Option<i64>),
+    ) -> Option<(usize, i64)> {
+        let common = row.iter().fold(0, |common, &(_, by)| gcd(common, by));
+        let times = common * row.first()?.1.signum();
+        for (_, by) in &mut row {
+            *by /= times;
+        }
+        let next = self.coefficients.len();
+        let direction = *self.of.entry(row).or_insert_with_key(|row| {
+            self.coefficients.push(row.clone());
+            self.bounds.push((None, None));
+            next
+        });
+        let (low, high) = if times > 0 {
+            (below.map(|below| -below), above)
+        } else {
+            (above.map(|above| -above), below)
+        };
+        let bounds = &mut self.bounds[direction];
+        let size = times.abs() as f64;
+        if let Some(low) = low.map(|low| low as f64 / size) {
+            bounds.0 = Some(bounds.0.map_or(low, |bound| bound.max(low)));
+        }
+        if let Some(high) = high.map(|high| high as f64 / size) {
+            bounds.1 = Some(bounds.1.map_or(high, |bound| bound.min(high)));
+        }
+        Some((direction, times))
+    }
+
+    fn reach(&self, attack: &Attack) -> Reach {
+        let count = self.coefficients.len();
+        let mut reached = vec![(false, false); count];
+        let mut reach = Reach {
+            ends: self.bounds.clone(),
+            programmes: 0,
+            unsolved: 0,
+        };
+        // The truth stands at bounds of zero; so does each multiple of a basis vector at the first bound it meets.
+        let mut by_vector: Vec<Vec<(usize, i64)>> = vec![Vec::new(); attack.basis.len()];
+        for (direction, row) in self.coefficients.iter().enumerate() {
+            let (low, high) = self.bounds[direction];
+            reached[direction] = (low == Some(0.0), high == Some(0.0));
+            for &(vector, by) in row {
+                by_vector[vector].push((direction, by));
+            }
+        }
+        for along in &by_vector {
+            for sign in [1, -1] {
+                let stop = |&(direction, by): &(usize, i64)| {
+                    let (low, high) = self.bounds[direction];
+                    let limit = if by * sign > 0 {
+                        high
+                    } else {
+                        low.map(|low| -low)
+                    };
+                    limit.map(|limit| limit / by.abs() as f64)
+                };
+                let far = along.iter().filter_map(stop).fold(f64::INFINITY, f64::min);
+                for step in along {
+                    if stop(step).is_some_and(|at| at <= far) {
+                        let up = step.1 * sign > 0;
+                        let reached = &mut reached[step.0];
+                        *(if up { &mut reached.1 } else { &mut reached.0 }) = true;
+                    }
+                }
+            }
+        }
+        let span = Span {
+            directions: &self.coefficients,
+            bounds: &self.bounds,
+            dimensions: attack.basis.len(),
+        };
+        for direction in 0..count {
+            for upward in [false, true] {
+                let (down, up) = reached[direction];
+                if if upward { up } else { down } {
+                    continue;
+                }
+                reach.programmes += 1;
+                let end = match span.extreme(direction, upward) {
+                    Extreme::At(stands) => {
+                        for (other, (&at, &(low, high))) in
+                            stands.iter().zip(&self.bounds).enumerate()
+                        {
+                            reached[other].0 |= low.is_some_and(|low| at <= low + NEAR);
+                            reached[other].1 |= high.is_some_and(|high| at >= high - NEAR);
+                        }
+                        Some(stands[direction])
+                    }
+                    Extreme::Endless => None,
+                    Extreme::Unknown => {
+                        reach.unsolved += 1;
+                        continue;
+                    }
+                };
+                let ends = &mut reach.ends[direction];
+                *(if upward { &mut ends.1 } else { &mut ends.0 }) = end;
+            }
+        }
+        reach
+    }
+}
+
+fn gcd(left: i64, right: i64) -> i64 {
+    let (mut left, mut right) = (left.abs(), right.abs());
+    while right != 0 {
+        (left, right) = (right, left % right);
+    }
+    left
+}

@@ -1,0 +1,96 @@
+//! A pattern that holds, fast: complete the lines, audit, repair, audit again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::audit::{Finding, Pattern, audit};
+use super::lines::Lines;
+use super::table::{Relation, State, Table};
+
+/// How often a pattern is repaired before a margin is given up.
+const ROUNDS: usize = 40;
+
+/// Hides more than `start` until an audit finds nothing.
+///
+/// # Errors
+/// What could still be computed when nothing more could be done about it.
+pub(super) fn heuristic(table: &Table, start: &Pattern, k: u32) -> Result<Pattern, Vec<Finding>> {
+    let lines = Lines::of(table, start, k);
+    let mut pattern = start.clone();
+    lines.complete(&mut pattern.hidden);
+    lines.thin(&mut pattern.hidden);
+    let mut findings = audit(table, &pattern, k);
+    for _ in 0..ROUNDS {
+        if findings.is_empty() {
+            return Ok(pattern);
+        }
+        let idle = |finding: &Finding| match finding.cells[..] {
+            [cell] => table.cells[cell].state == State::Open,
+            _ => false,
+        };
+        if findings.iter().all(idle) {
+            // Secondary cells that can be computed anyway: shown, they tell nothing more.
+            for finding in &findings {
+                for &cell in &finding.cells {
+                    pattern.hidden[cell] = false;
+                }
+            }
+        } else {
+            let mut stuck = true;
+            let pressing = findings.iter().filter(|finding| !idle(finding));
+            for Finding { breakers, .. } in pressing {
+                if breakers.iter().any(|&cell| pattern.hidden[cell]) {
+                    continue;
+                }
+                let best = breakers
+                    .iter()
+                    .copied()
+                    .min_by_key(|&cell| (lines.price(cell, &pattern.hidden), cell));
+                if let Some(best) = best {
+                    pattern.hidden[best] = true;
+                    stuck = false;
+                }
+            }
+            if stuck {
+                break;
+            }
+            lines.complete(&mut pattern.hidden);
+        }
+        findings = audit(table, &pattern, k);
+    }
+    if findings.is_empty() {
+        return Ok(pattern);
+    }
+    Err(findings)
+}
+
+/// Which margin to give up for what can still be computed: the one with fewest cells among those whose totals are computed with; if
+/// they are all gone, the one with fewest cells of all. `None` when none is left.
+pub(super) fn give_up(table: &Table, findings: &[Finding], dropped: &[u32]) -> Option<u32> {
+    let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+    for cell in &table.cells {
+        if cell.state != State::Unlisted && !dropped.contains(&cell.margin) {
+            *sizes.entry(cell.margin).or_default() += 1;
+        }
+    }
+    let found: BTreeSet<usize> = findings
+        .iter()
+        .flat_map(|finding| finding.cells.iter().copied())
+        .collect();
+    let involved: BTreeSet<u32> = table
+        .figures
+        .iter()
+        .flat_map(|figure| &figure.relations)
+        .map(Relation::members)
+        .filter(|(total, parts)| {
+            found.contains(total) || parts.iter().any(|part| found.contains(part))
+        })
+        .map(|(total, _)| table.cells[total].margin)
+        .collect();
+    let fewest = |margins: &mut dyn Iterator<Item = (u32, usize)>| {
+        margins.min_by_key(|&(margin, cells)| (cells, margin))
+    };
+    let margins = || sizes.iter().map(|(&margin, &cells)| (margin, cells));
+    fewest(&mut margins().filter(|(margin, _)| involved.contains(margin)))
+        .or_else(|| fewest(&mut margins()))
+        .map(|(margin, _)| margin)
+}
