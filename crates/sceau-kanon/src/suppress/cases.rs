@@ -84,7 +84,7 @@ pub(super) fn only_primary(table: &Table) -> Pattern {
 fn extra(table: &Table, k: u32) -> (Vec<usize>, Protection) {
     let protection = protect(table, k).unwrap();
     assert_eq!(protection.method, Method::Minimum);
-    assert_eq!(protection.dropped, []);
+    assert!(protection.dropped.is_empty());
     let extra = (0..table.cells.len())
         .filter(|&cell| protection.hidden[cell] && table.cells[cell].state != State::Primary)
         .collect();
