@@ -68,4 +68,5 @@
 
 pub use sceau_core::platform::{ColumnConfig, PlatformBuilder, TableConfig};
 pub use sceau_core::*;
+pub use sceau_kanon::ledger;
 pub use sceau_kanon::{Release, ReleaseError, Releaser, Report, RuleReport};

@@ -25,6 +25,8 @@ mod pruning_is_kept;
 mod pseudonyms_join_within_a_project;
 #[path = "promises/published_files_are_answered.rs"]
 mod published_files_are_answered;
+#[path = "promises/releases_are_held_against_each_other.rs"]
+mod releases_are_held_against_each_other;
 #[path = "promises/stored_tables_are_what_the_model_says.rs"]
 mod stored_tables_are_what_the_model_says;
 #[path = "promises/without_policies_nothing_is_read.rs"]

@@ -14,8 +14,8 @@ use super::sketch::MOST_K;
 
 /// The sketch of the distinct people among the ids of a group, as bytes that the ledger reads.
 ///
-/// Unlike a count up to k this needs all people of a group at once: 8 to 32 bytes a person and group, reported to the engine,
-/// which spills when memory is short.
+/// Unlike a count up to k this needs all people of a group at once: 8 to 32 bytes a person and group, reported to the engine, which
+/// spills or refuses when memory is short.
 ///
 /// ```
 /// # use std::sync::Arc;

@@ -34,6 +34,7 @@
 mod error;
 mod gate;
 mod lineage;
+mod received;
 mod releaser;
 mod report;
 mod total;

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
@@ -14,7 +15,7 @@ use sceau_core::permit::{ReleaseRules, Withheld};
 use super::gate::{Gate, GatePlanner, Rule, gates_are_in};
 use super::lineage::{Released, release};
 use super::total::total;
-use super::{ReleaseError, Report, RuleReport};
+use super::{ReleaseError, Report, RuleReport, received};
 
 /// The way out of the secure environment: answers questions with cells that describe at least *k* people.
 ///
@@ -87,7 +88,8 @@ impl Releaser {
         let plan = prepared(self.session.plan(text).await?)?;
         let permit = self.session.permit();
         let rules = permit.release();
-        let Released { plan, gate } = release(&plan, rules, self.most_cells)?;
+        let ledger = received::ledger(&self.session).await?;
+        let Released { plan, gate } = release(&plan, rules, self.most_cells, ledger)?;
         let physical = self
             .session
             .physical_plan(&plan, vec![Arc::new(GatePlanner)])
@@ -120,11 +122,31 @@ impl Releaser {
             }
             batches.push(batch);
         }
+        if let Some(gate) = &gate {
+            self.record(gate, permit.hash()).await?;
+        }
         Ok(Release {
             report: self.report(rules, gate.as_deref(), cells as u64),
             schema,
             batches,
         })
+    }
+
+    /// Records what is about to leave, and waits until it is on the disk.
+    async fn record(&self, gate: &Arc<Gate>, permit: &str) -> Result<(), ReleaseError> {
+        if gate.differences.is_none() {
+            return Ok(());
+        }
+        let gate = Arc::clone(gate);
+        let permit = permit.to_owned();
+        let data = self.session.platform().data_version().to_owned();
+        SpawnedTask::spawn_blocking(move || match &gate.differences {
+            Some(differences) => differences.commit(&permit, &data),
+            None => Ok(()),
+        })
+        .join_unwind()
+        .await
+        .map_err(|_| ReleaseError::Engine)?
     }
 
     fn report(&self, rules: &ReleaseRules, gate: Option<&Gate>, released: u64) -> Report {
@@ -278,9 +300,19 @@ fn rule_reports(
                 .to_owned(),
         ),
     });
-    found.push(not_applied(
-        "differences between releases",
-        "what this project received before is not looked at yet",
-    ));
+    found.push(match gate.map(|gate| gate.differences.is_some()) {
+        Some(false) => not_applied(
+            "differences between releases",
+            "the platform keeps no ledger of what projects receive",
+        ),
+        Some(true) | None => applied(
+            "differences between releases",
+            withheld_by(Rule::Differences),
+            format!(
+                "beside what the project received before, no two or three sets of people and no total tell of fewer than {k} people; \
+                 four or more, and other rows of the same people, are not looked at"
+            ),
+        ),
+    });
     found
 }

@@ -165,7 +165,7 @@ async fn drain(
 ) -> Result<Vec<RecordBatch>> {
     let reservation = MemoryConsumer::new("ReleaseGate").register(context.memory_pool());
     let mut kept = Vec::new();
-    if gate.sensitive.is_empty() && gate.totals.is_none() {
+    if gate.sensitive.is_empty() && gate.totals.is_none() && gate.differences.is_none() {
         while let Some(cells) = input.try_next().await? {
             let broken = broken(gate, &cells)?;
             let cells = opened(gate, &cells, &broken, shown)?;
@@ -194,8 +194,17 @@ async fn drain(
     drop(all);
     let mut broken = broken(gate, &cells)?;
     unanimous::mark(gate, &cells, &mut broken)?;
-    if let Some(totals) = &gate.totals {
-        totals.protect(gate, &cells, &mut broken)?;
+    loop {
+        if let Some(totals) = &gate.totals {
+            totals.protect(gate, &cells, &mut broken)?;
+        }
+        let Some(differences) = &gate.differences else {
+            break;
+        };
+        // What is withheld here has to be kept secret beside the totals, too. Each round withholds more, so they end.
+        if !differences.hold(gate, &cells, &mut broken).await? || gate.totals.is_none() {
+            break;
+        }
     }
     let cells = match &gate.totals {
         Some(totals) => totals.of_rounded_cells(gate, &cells)?,
