@@ -164,7 +164,7 @@ mod tests {
                 product ^= power;
             }
             let carry = power >> 63;
-            power = power << 1 ^ carry * 0b11011;
+            power = (power << 1) ^ (carry * 0b11011);
         }
         product
     }
