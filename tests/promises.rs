@@ -9,6 +9,10 @@ mod a_release_describes_groups;
 mod answers_are_the_same_over_s3;
 #[path = "promises/doors/mod.rs"]
 mod doors;
+#[path = "promises/drift_from_the_model_is_said.rs"]
+mod drift_from_the_model_is_said;
+#[path = "promises/every_table_of_the_model_registers.rs"]
+mod every_table_of_the_model_registers;
 #[path = "promises/hidden_values_stay_hidden.rs"]
 mod hidden_values_stay_hidden;
 #[path = "promises/masks_show_what_they_say.rs"]
@@ -31,6 +35,9 @@ mod stored_tables_are_what_the_model_says;
 mod without_policies_nothing_is_read;
 #[path = "promises/wrong_files_are_named.rs"]
 mod wrong_files_are_named;
+
+#[path = "promises/years_of_a_table_are_one_table.rs"]
+mod years_of_a_table_are_one_table;
 
 #[path = "promises/store.rs"]
 mod store;

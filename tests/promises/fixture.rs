@@ -72,14 +72,20 @@ impl Stored {
         stored.registered(name, config)
     }
 
-    pub fn registered(
+    pub fn registered(self, name: &str, config: impl FnOnce(TableConfig) -> TableConfig) -> Self {
+        self.registered_at(name, name, config)
+    }
+
+    /// Registers a table below a path, which may be a pattern of years.
+    pub fn registered_at(
         mut self,
         name: &str,
+        path: &str,
         config: impl FnOnce(TableConfig) -> TableConfig,
     ) -> Self {
         self.builder = self
             .builder
-            .table(name, config(TableConfig::new("data", name)));
+            .table(name, config(TableConfig::new("data", path)));
         self
     }
 

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::platform::TableDrift;
+
 /// What is wrong with a platform or permit file, and where.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -38,6 +40,9 @@ pub enum ConfigError {
         /// What is stored.
         found: String,
     },
+    /// The stored files of a table are not what the data model says, and the platform takes only what is.
+    #[error("{0}")]
+    Drift(TableDrift),
     /// The stored files of a table could not be listed or opened.
     #[error("table {table}: {message}")]
     Storage {

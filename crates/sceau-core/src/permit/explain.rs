@@ -118,6 +118,15 @@ fn table(
 ) -> fmt::Result {
     let title = model.as_ref().map_or(name, |model| model.name.as_str());
     writeln!(text, "\nTable {title}")?;
+    if model
+        .as_ref()
+        .is_some_and(|model| model.year_column.is_some())
+    {
+        writeln!(
+            text,
+            "  and each year of it that has no entry of its own, under that year's name"
+        )?;
+    }
     match &grant.filter {
         Some(filter) => writeln!(text, "  rows where {filter}")?,
         None => writeln!(text, "  every row")?,
@@ -221,6 +230,7 @@ fn in_words(mask: &Mask) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::datatypes::DataType;
 
     fn words(model: impl Fn(&str) -> Option<Arc<TableModel>>) -> String {
         let text = "project = \"p\"\nprincipals = [\"ana\"]\nvalid = { from = 2020-01-01, until = 2099-12-31 }\n\
@@ -232,13 +242,8 @@ mod tests {
     #[test]
     fn an_identifier_of_a_platform_s_own_table_is_said_to_be_a_pseudonym() {
         let column = |name: &str, role| ColumnModel {
-            name: name.to_owned(),
-            data_type: None,
-            nullable: true,
             role,
-            domain: None,
-            since: None,
-            optional: true,
+            ..ColumnModel::unclassified(name, DataType::Utf8, true)
         };
         let model = TableModel {
             name: "sejour".to_owned(),
@@ -250,6 +255,8 @@ mod tests {
             contributor: vec![],
             care_date: None,
             parent: None,
+            year: None,
+            year_column: None,
         };
         let said = words(|_| Some(Arc::new(model.clone())));
         assert!(

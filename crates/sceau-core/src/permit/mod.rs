@@ -11,5 +11,6 @@ mod release;
 
 pub use compile::{AuthorizedColumn, ColumnValue, TablePolicy};
 pub(crate) use compile::{Compiler, Source};
+pub(crate) use file::Grant;
 pub use file::Permit;
 pub use release::{Dominance, ReleaseRules, Withheld};

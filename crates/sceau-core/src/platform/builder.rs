@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,10 +10,13 @@ use datafusion::prelude::SessionConfig;
 use object_store::ObjectStore;
 use url::Url;
 
-use super::table::{StoredTable, TableConfig};
+use super::config::TableConfig;
+use super::drift::DriftPolicy;
+use super::table::{Opener, StoredTable};
 use super::{Inner, Options, Platform};
 use crate::config::{ConfigError, Document};
 use crate::pseudonym::{KeyError, KeyProvider, ProjectKey};
+use crate::snds::TableModel;
 use crate::sql::{FunctionRegistry, fold};
 
 /// Builds a [`Platform`] in code.
@@ -41,6 +44,7 @@ pub struct PlatformBuilder {
     keys: Option<Arc<dyn KeyProvider>>,
     expected_keys: Option<String>,
     memory_limit: Option<usize>,
+    drift: DriftPolicy,
     options: Options,
     document: Document,
 }
@@ -53,6 +57,7 @@ impl Default for PlatformBuilder {
             keys: None,
             expected_keys: None,
             memory_limit: None,
+            drift: DriftPolicy::default(),
             options: Options::default(),
             document: Document::new("the platform", ""),
         }
@@ -81,6 +86,12 @@ impl PlatformBuilder {
     /// The memory in bytes that all questions together may use; what can spill to disk does so before.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// What to do with SNDS tables whose stored files are not what the data model says, where a table says nothing itself.
+    pub fn drift(mut self, policy: DriftPolicy) -> Self {
+        self.drift = policy;
         self
     }
 
@@ -160,6 +171,7 @@ impl PlatformBuilder {
             .with_window_functions(functions.window())
             .build();
         let mut tables = BTreeMap::new();
+        let mut drift = Vec::new();
         for (name, config) in &self.tables {
             let url = self
                 .stores
@@ -173,20 +185,37 @@ impl PlatformBuilder {
                         format!("{:?}", config.store),
                     )
                 })?;
-            let store = &self.stores[&config.store];
-            let table =
-                StoredTable::open(name, config, store, &url, &state, &self.document).await?;
-            if tables.insert(fold(&table.model.name), table).is_some() {
-                return Err(self.document.invalid(
-                    &["table", name],
-                    "a name that differs from every other in more than case",
-                    format!("{name:?}"),
-                ));
+            let opener = Opener {
+                store: &self.stores[&config.store],
+                store_url: &url,
+                state: &state,
+                document: &self.document,
+                drift: self.drift,
+            };
+            let opened = opener.open(name, config).await?;
+            drift.extend(opened.drift);
+            for table in opened.tables {
+                let found = match &table.family {
+                    Some(family) => format!("{} beside {family}", table.model.name),
+                    None => format!("{name:?}"),
+                };
+                if tables.insert(fold(&table.model.name), table).is_some() {
+                    return Err(self.document.invalid(
+                        &["table", name],
+                        "a name that differs from every other in more than case",
+                        found,
+                    ));
+                }
             }
+        }
+        archives_reach_their_parents(&mut tables);
+        for table in &drift {
+            tracing::info!(%table, "stored files are not what the data model says");
         }
         Ok(Platform {
             inner: Arc::new(Inner {
                 tables,
+                drift,
                 keys: self.keys.unwrap_or_else(|| Arc::new(NoKeys)),
                 runtime,
                 state,
@@ -200,6 +229,34 @@ impl PlatformBuilder {
                     .to_owned(),
             }),
         })
+    }
+}
+
+/// One year's archive of details reaches its people through the same year's archive or, where the platform has none,
+/// through the table itself: the whole key is in both.
+fn archives_reach_their_parents(tables: &mut BTreeMap<String, StoredTable>) {
+    let names: BTreeSet<String> = tables.keys().cloned().collect();
+    let reached = |model: &mut Arc<TableModel>| {
+        let Some(parent) = &model.parent else { return };
+        let Some(table) = model
+            .year
+            .and_then(|year| parent.table.strip_suffix(&format!("_{year}")))
+        else {
+            return;
+        };
+        if names.contains(&fold(&parent.table)) || !names.contains(&fold(table)) {
+            return;
+        }
+        let table = table.to_owned();
+        if let Some(parent) = &mut Arc::make_mut(model).parent {
+            parent.table = table;
+        }
+    };
+    for table in tables.values_mut() {
+        reached(&mut table.model);
+        for year in &mut table.years {
+            reached(&mut year.model);
+        }
     }
 }
 

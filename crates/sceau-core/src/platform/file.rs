@@ -3,7 +3,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::builder::PlatformBuilder;
-use super::table::TableConfig;
+use super::config::TableConfig;
+use super::drift::DriftPolicy;
 use crate::config::{ConfigError, Document};
 use crate::pseudonym::{EnvKeys, FileKeys};
 use crate::storage::{self, StoreConfig};
@@ -13,7 +14,7 @@ pub(super) fn builder(file: &Path) -> Result<PlatformBuilder, ConfigError> {
     let document = Document::read(file)?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let parsed: PlatformFile = document.parse()?;
-    let mut builder = PlatformBuilder::default();
+    let mut builder = PlatformBuilder::default().drift(parsed.drift);
     for (name, config) in &parsed.store {
         let store = storage::open(config, folder).map_err(|error| {
             document.invalid(
@@ -54,6 +55,8 @@ pub(super) fn builder(file: &Path) -> Result<PlatformBuilder, ConfigError> {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PlatformFile {
+    #[serde(default)]
+    drift: DriftPolicy,
     #[serde(default)]
     store: BTreeMap<String, StoreConfig>,
     keys: Option<Keys>,

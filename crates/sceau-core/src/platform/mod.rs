@@ -1,9 +1,15 @@
 //! What an operator sets up once: stores, tables, keys.
 
 mod builder;
+mod config;
+mod drift;
+mod family;
 mod file;
 mod listing;
+mod model;
 mod table;
+mod types;
+mod years;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,9 +19,10 @@ use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 
 pub use builder::PlatformBuilder;
-pub use table::{ColumnConfig, TableConfig};
+pub use config::{ColumnConfig, TableConfig};
+pub use drift::{ColumnDrift, Difference, DriftPolicy, TableDrift};
 
-pub(crate) use table::StoredTable;
+pub(crate) use table::{StoredTable, YearOfFamily};
 
 use crate::config::ConfigError;
 use crate::permit::Permit;
@@ -45,6 +52,7 @@ pub struct Platform {
 
 struct Inner {
     tables: BTreeMap<String, StoredTable>,
+    drift: Vec<TableDrift>,
     keys: Arc<dyn KeyProvider>,
     runtime: Arc<RuntimeEnv>,
     /// Plans the expressions of permits; sees no table.
@@ -112,6 +120,11 @@ impl Platform {
     /// The data model of a registered table, by its name in any case.
     pub fn table_model(&self, name: &str) -> Option<&crate::snds::TableModel> {
         self.table(name).map(|table| table.model.as_ref())
+    }
+
+    /// How the stored files of SNDS tables differ from the data model, a table at a time; those that do not are left out.
+    pub fn drift(&self) -> &[TableDrift] {
+        &self.inner.drift
     }
 
     pub(crate) fn table(&self, name: &str) -> Option<&StoredTable> {

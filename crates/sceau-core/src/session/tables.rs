@@ -3,7 +3,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
-    MemorySchemaProvider, SchemaProvider,
+    MemorySchemaProvider, SchemaProvider, TableProvider,
 };
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::{SessionState, SessionStateBuilder};
@@ -18,9 +18,9 @@ use crate::enforce::{
     Binding, ContributorSeed, EnforcePolicies, KeyPart, ParentCheck, PeopleList, ProtectedTable,
     ProtectedTableParts,
 };
-use crate::permit::{Compiler, Permit, Source, TablePolicy};
-use crate::platform::{Platform, StoredTable};
-use crate::snds::Parent;
+use crate::permit::{Compiler, Grant, Permit, Source, TablePolicy};
+use crate::platform::{Platform, StoredTable, YearOfFamily};
+use crate::snds::{Parent, TableModel};
 
 /// The tables that a permit grants, compiled.
 pub(super) fn protect(
@@ -63,10 +63,19 @@ pub(super) fn protect(
             )
             .into());
         }
-        let schema = stored.provider.schema();
-        let policy = maker.compiler.table(name, grant, source(stored, &schema))?;
-        let parent = maker.parent(name, stored)?;
-        tables.push(maker.table(stored, policy, parent));
+        let target = Target::of(stored);
+        let schema = target.provider.schema();
+        let policy = maker.compiler.table(name, grant, target.source(&schema))?;
+        let parent = maker.parent(name, target)?;
+        for year in &stored.years {
+            // What the permit says of a year itself goes before what it says of all years.
+            let own = maker.entry(&year.model.name).is_some();
+            if !own {
+                let of_year = target.of_year(year, stored.years.len());
+                tables.push(maker.table(of_year, policy.clone(), parent.clone()));
+            }
+        }
+        tables.push(maker.table(target, policy, parent));
     }
     Ok(tables)
 }
@@ -81,22 +90,58 @@ struct Maker<'a> {
     lists: Vec<Arc<PeopleList>>,
 }
 
-impl Maker<'_> {
+/// A table that can be put under a policy: a registered one, or one year of a table over several.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    model: &'a Arc<TableModel>,
+    provider: &'a Arc<dyn TableProvider>,
+    partition_columns: &'a [String],
+    rows: usize,
+}
+
+impl<'a> Target<'a> {
+    fn of(stored: &'a StoredTable) -> Self {
+        Self {
+            model: &stored.model,
+            provider: &stored.provider,
+            partition_columns: &stored.partition_columns,
+            rows: stored.rows,
+        }
+    }
+
+    fn of_year(self, year: &'a YearOfFamily, years: usize) -> Self {
+        Self {
+            model: &year.model,
+            provider: &year.provider,
+            rows: self.rows / years.max(1),
+            ..self
+        }
+    }
+
+    fn source(self, schema: &'a Schema) -> Source<'a> {
+        Source {
+            model: self.model,
+            stored: schema,
+        }
+    }
+}
+
+impl<'a> Maker<'a> {
     fn table(
         &self,
-        stored: &StoredTable,
+        target: Target<'_>,
         policy: TablePolicy,
         parent: Option<Arc<ParentCheck>>,
     ) -> ProtectedTable {
-        let holds_people = !stored.model.contributor.is_empty();
+        let holds_people = !target.model.contributor.is_empty();
         ProtectedTable::new(ProtectedTableParts {
             policy,
-            model: Arc::clone(&stored.model),
-            raw: Arc::clone(&stored.provider),
-            partition_columns: stored.partition_columns.clone(),
+            model: Arc::clone(target.model),
+            raw: Arc::clone(target.provider),
+            partition_columns: target.partition_columns.to_vec(),
             binding: Arc::clone(self.binding),
             strict: self.permit.is_strict(),
-            rows: stored.rows,
+            rows: target.rows,
             seed: self.seed,
             people: if holds_people {
                 self.lists.clone()
@@ -107,13 +152,65 @@ impl Maker<'_> {
         })
     }
 
+    /// What the permit says of a table under its own name.
+    fn entry(&self, table: &str) -> Option<(&'a str, &'a Grant)> {
+        self.permit
+            .tables()
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(table))
+            .map(|(name, grant)| (name.as_str(), grant))
+    }
+
+    /// A table that others reach their people through, and what the permit says of it: of one year what it says of that
+    /// year, or else of all.
+    fn reached(
+        &self,
+        table: &'a StoredTable,
+    ) -> Result<(Target<'a>, Option<(&'a str, &'a Grant)>), ConfigError> {
+        let own = self.entry(&table.model.name);
+        if own.is_none()
+            && let Some(family) = table
+                .family
+                .as_ref()
+                .and_then(|family| self.platform.table(family))
+            && let Some(entry) = self.entry(&family.model.name)
+            && let Some(year) = family
+                .years
+                .iter()
+                .find(|year| year.model.name == table.model.name)
+        {
+            return Ok((
+                Target::of(family).of_year(year, family.years.len()),
+                Some(entry),
+            ));
+        }
+        // What holds in one year of the parent has to hold in that year of the table too.
+        let of_a_year = table
+            .years
+            .iter()
+            .find_map(|year| self.entry(&year.model.name))
+            .filter(|(_, grant)| grant.filter.is_some());
+        if let (None, Some((name, _))) = (own, of_a_year) {
+            return Err(invalid(
+                self.permit,
+                &["table", name],
+                &format!(
+                    "an entry for {} too, since a table over all years reaches its people through it",
+                    table.model.name
+                ),
+                "one of a single year".into(),
+            ));
+        }
+        Ok((Target::of(table), own))
+    }
+
     /// The table through which a table without a person is held against the permit, if the permit hides any of its rows.
     fn parent(
         &self,
         name: &str,
-        stored: &StoredTable,
+        target: Target<'_>,
     ) -> Result<Option<Arc<ParentCheck>>, ConfigError> {
-        let Some(link) = &stored.model.parent else {
+        let Some(link) = &target.model.parent else {
             return Ok(None);
         };
         let population = self.permit.population();
@@ -125,30 +222,26 @@ impl Maker<'_> {
                     &["table", name],
                     &format!(
                         "{} among the platform's tables, since a population is given and {} reaches its people through it",
-                        link.table, stored.model.name
+                        link.table, target.model.name
                     ),
                     "no such table".into(),
                 )),
                 false => Ok(None),
             };
         };
-        let granted = self
-            .permit
-            .tables()
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(&parent.model.name));
+        let (parent, granted) = self.reached(parent)?;
         let schema = parent.provider.schema();
         let rows = self.compiler.rows(
             granted.map_or(link.table.as_str(), |(name, _)| name),
             granted.and_then(|(_, grant)| grant.filter.as_deref()),
-            source(parent, &schema),
+            parent.source(&schema),
         )?;
         let grandparent = self.parent(name, parent)?;
         let people = !parent.model.contributor.is_empty() && !self.lists.is_empty();
         if rows.is_empty() && !people && grandparent.is_none() {
             return Ok(None);
         }
-        let on = self.key(name, link, stored, parent)?;
+        let on = self.key(name, link, target, parent)?;
         let policy = TablePolicy {
             columns: vec![],
             rows,
@@ -161,10 +254,10 @@ impl Maker<'_> {
         &self,
         name: &str,
         link: &Parent,
-        stored: &StoredTable,
-        parent: &StoredTable,
+        target: Target<'_>,
+        parent: Target<'_>,
     ) -> Result<Vec<KeyPart>, ConfigError> {
-        let (here, there) = (stored.provider.schema(), parent.provider.schema());
+        let (here, there) = (target.provider.schema(), parent.provider.schema());
         link.on
             .iter()
             .map(|(column, of_parent)| {
@@ -191,13 +284,6 @@ impl Maker<'_> {
                 }
             })
             .collect()
-    }
-}
-
-fn source<'a>(stored: &'a StoredTable, schema: &'a Schema) -> Source<'a> {
-    Source {
-        model: &stored.model,
-        stored: schema,
     }
 }
 

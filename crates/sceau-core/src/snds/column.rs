@@ -20,6 +20,17 @@ pub enum Role {
 /// some value did not fit.
 pub const KEPT_AS_TEXT: &str = "sceau:kept_as_text";
 
+/// Where the values of a column are found again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The other table.
+    pub table: String,
+    /// Its column.
+    pub column: String,
+    /// Whether that table is a code list, which says what a value means, rather than one of people or care.
+    pub code_list: bool,
+}
+
 /// One column of a table of the data model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnModel {
@@ -35,7 +46,41 @@ pub struct ColumnModel {
     pub domain: Option<String>,
     /// The first year in which the column exists, where the model knows it.
     pub since: Option<u16>,
+    /// Whether it is part of what tells the table's rows apart.
+    pub primary_key: bool,
+    /// The columns of other tables that its values are found in.
+    pub refers_to: Vec<Reference>,
     /// Whether a stored table may lack it: only a copy made for one project, or another source than the published schema,
     /// has the column.
     pub optional: bool,
+}
+
+impl ColumnModel {
+    /// A column of which nothing is known but its type: `columns = "*"` does not grant it.
+    pub(crate) fn unclassified(name: &str, data_type: DataType, nullable: bool) -> Self {
+        Self {
+            name: name.to_owned(),
+            data_type: Some(data_type),
+            nullable,
+            role: None,
+            domain: None,
+            since: None,
+            primary_key: false,
+            refers_to: vec![],
+            optional: true,
+        }
+    }
+}
+
+impl Role {
+    /// The role as permits, platform files and this documentation spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Identifier => "identifier",
+            Self::QuasiIdentifier => "quasi_identifier",
+            Self::Sensitive => "sensitive",
+            Self::Key => "key",
+            Self::Plain => "plain",
+        }
+    }
 }

@@ -9,33 +9,125 @@ mod pattern;
 mod roles;
 mod year;
 
-use super::TableModel;
+pub(crate) use year::of_two_digits;
+
+use super::{TableModel, YEAR};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
+use year::Year;
 
 /// The model of a table, by its name in any case; `None` if there is no such table.
 ///
-/// A yearly family answers to its own name (`T_MCOaaB`) and to each year's (`T_MCO19B`, `CT_IDE_2019_GN`), and then
-/// the model bears the year's name, its parent's too.
+/// A yearly family answers to its own name (`T_MCOaaB`), to each year's (`T_MCO19B`, `CT_IDE_2019_GN`), and then the model
+/// bears the year's name, its parent's too, and to the name over all years (`T_MCO_B`, `CT_IDE_GN`), and then [`YEAR`] is
+/// a column. A table that is archived by years answers to `ER_PRS_F_2019` as well.
 ///
 /// ```
-/// let stays = sceau_core::snds::table("t_mco19b").expect("a table of the PMSI");
-/// assert_eq!(stays.name, "T_MCO19B");
+/// use sceau_core::snds;
+///
+/// let stays = snds::table("t_mco19b").expect("a table of the PMSI");
+/// assert_eq!((stays.name.as_str(), stays.year), ("T_MCO19B", Some(2019)));
 /// assert_eq!(stays.parent.as_ref().map(|parent| parent.table.as_str()), Some("T_MCO19C"));
+///
+/// let all = snds::table("t_mco_b").expect("a family of the PMSI");
+/// let key = &all.parent.as_ref().expect("its chaining table").on;
+/// assert_eq!(key.last(), Some(&(snds::YEAR.to_owned(), snds::YEAR.to_owned())));
 /// ```
 pub fn table(name: &str) -> Option<Arc<TableModel>> {
     if let Some(index) = MODEL.by_name.get(&name.to_ascii_uppercase()) {
         return Some(Arc::clone(&MODEL.tables[*index]));
     }
+    let of_one_year = || {
+        MODEL.tables.iter().find_map(|family| {
+            let year = year::read(&family.name, name)?;
+            Some(of_year(family, &year))
+        })
+    };
+    let of_all_years = || {
+        let (family, version) = family(name)?;
+        Some(all_years(family, version.as_ref()))
+    };
+    let archived = || {
+        let (name, year) = year::archive(name)?;
+        in_year(name, year)
+    };
+    of_one_year()
+        .or_else(of_all_years)
+        .or_else(archived)
+        .map(Arc::new)
+}
+
+/// The model of a table over several years: of a family of yearly tables, or of a table that is archived by years. `None`
+/// if there is no such table, or its name says already of which year it is.
+pub(crate) fn over_years(name: &str) -> Option<TableModel> {
+    let known = table(name)?;
+    match family(name) {
+        Some(_) if known.year_column.is_some() => Some(known.as_ref().clone()),
+        // Under the name that stands for any year.
+        Some((family, _)) => Some(keyed_by_year(family.as_ref().clone())),
+        None => (known.year.is_none()).then(|| known.as_ref().clone().over_years()),
+    }
+}
+
+/// The model of one year's table of what [`over_years`] gives, under the name that it has among the SNDS's.
+pub(crate) fn in_year(name: &str, year: u16) -> Option<TableModel> {
+    if let Some((family, version)) = family(name) {
+        return Some(of_year(family, &Year::of(year, version.as_ref())));
+    }
+    let known = table(name)?;
+    if known.year.is_some() || known.product == "NOMENCLATURE" {
+        return None;
+    }
+    let mut archive = known.as_ref().clone();
+    archive.name = format!("{}_{year}", archive.name);
+    archive.year = Some(year);
+    if let Some(parent) = &mut archive.parent {
+        parent.table = format!("{}_{year}", parent.table);
+    }
+    Some(archive)
+}
+
+/// The family of yearly tables that a name is of, `T_MCOaaB` or `T_MCO_B`, and the version in it.
+fn family(name: &str) -> Option<(&'static Arc<TableModel>, Option<Year>)> {
     MODEL.tables.iter().find_map(|family| {
-        let year = year::read(&family.name, name)?;
-        let mut table = TableModel::clone(family);
-        table.name = year.write(&table.name);
-        if let Some(parent) = &mut table.parent {
-            parent.table = year.write(&parent.table);
+        let all = year::over_years(&family.name)?;
+        if [&all, &family.name].map(|known| known.eq_ignore_ascii_case(name)) != [false, false] {
+            return Some((family, None));
         }
-        Some(Arc::new(table))
+        Some((family, Some(year::read(&all, name)?)))
     })
+}
+
+fn of_year(family: &TableModel, year: &Year) -> TableModel {
+    let mut table = family.clone();
+    table.name = year.write(&table.name);
+    table.year = year.number();
+    if let Some(parent) = &mut table.parent {
+        parent.table = year.write(&parent.table);
+    }
+    table
+}
+
+fn all_years(family: &TableModel, version: Option<&Year>) -> TableModel {
+    let rename = |name: &str| {
+        let all = year::over_years(name).unwrap_or_else(|| name.to_owned());
+        version.map_or(all.clone(), |version| version.write(&all))
+    };
+    let mut table = family.clone();
+    table.name = rename(&table.name);
+    if let Some(parent) = &mut table.parent {
+        parent.table = rename(&parent.table);
+    }
+    keyed_by_year(table)
+}
+
+/// The numbers of stays begin anew each year: over several, the year is part of the key to the parent.
+fn keyed_by_year(table: TableModel) -> TableModel {
+    let mut table = table.over_years();
+    if let Some(parent) = &mut table.parent {
+        parent.on.push((YEAR.to_owned(), YEAR.to_owned()));
+    }
+    table
 }
 
 /// Every table of the model, yearly families once, under the name that stands for all years.
@@ -116,6 +208,70 @@ mod tests {
     }
 
     #[test]
+    fn a_family_answers_to_the_name_over_all_years_and_has_the_year_as_a_column_and_in_its_key() {
+        for (name, spelt, parent) in [
+            ("t_mco_b", "T_MCO_B", Some("T_MCO_C")),
+            ("T_MCO_FASTC", "T_MCO_FASTC", Some("T_MCO_CSTC")),
+            ("t_mco_gv11", "T_MCO_GV11", Some("T_MCO_C")),
+            ("t_mco_c", "T_MCO_C", None),
+            ("ct_dep_gn", "CT_DEP_GN", Some("CT_IDE_GN")),
+        ] {
+            let all = table(name).unwrap_or_else(|| panic!("no {name}"));
+            assert_eq!((all.name.as_str(), all.year), (spelt, None));
+            assert_eq!(all.year_column.as_deref(), Some(YEAR));
+            assert_eq!(column(&all, "annee").role, Some(Role::Plain));
+            let link = all.parent.as_ref();
+            assert_eq!(link.map(|link| link.table.as_str()), parent);
+            let year = (YEAR.to_owned(), YEAR.to_owned());
+            assert!(link.is_none_or(|link| link.on.last() == Some(&year)));
+        }
+        assert_eq!(
+            in_year("t_mco_b", 2019),
+            table("T_MCO19B").map(|t| (*t).clone())
+        );
+        assert_eq!(in_year("t_mcoaab", 2007).unwrap().name, "T_MCO07B");
+        assert_eq!(in_year("T_MCO_GV11", 2019).unwrap().name, "T_MCO19GV11");
+        assert_eq!(in_year("ct_ide_gn", 2019).unwrap().name, "CT_IDE_2019_GN");
+        assert_eq!(table("T_MCO19B").unwrap().year, Some(2019));
+        assert_eq!(table("T_MCO98B").unwrap().year, Some(1998));
+        let any = over_years("t_mcoaab").unwrap();
+        assert_eq!(
+            (any.name.as_str(), any.parent.unwrap().on.len()),
+            ("T_MCOaaB", 3)
+        );
+        assert_eq!(over_years("T_MCO19B"), None);
+    }
+
+    #[test]
+    fn an_archive_of_one_year_is_known_by_its_name() {
+        let archive = table("er_pha_f_2019").unwrap();
+        assert_eq!(
+            (archive.name.as_str(), archive.year),
+            ("ER_PHA_F_2019", Some(2019))
+        );
+        let parent = archive.parent.as_ref().unwrap();
+        assert_eq!(
+            (parent.table.as_str(), parent.on.len()),
+            ("ER_PRS_F_2019", 9)
+        );
+        // The flux is part of the nine columns: the year adds nothing.
+        let all = over_years("er_pha_f").unwrap();
+        assert_eq!(
+            (all.name.as_str(), all.year_column.as_deref()),
+            ("ER_PHA_F", Some(YEAR))
+        );
+        assert_eq!(all.parent.unwrap().on.len(), 9);
+        for absent in [
+            "ER_PHA_F_19",
+            "ER_PHA_F_0019",
+            "ER_PHA_F_2019_2020",
+            "ER_XXX_F_2019",
+        ] {
+            assert_eq!(table(absent), None, "{absent}");
+        }
+    }
+
+    #[test]
     fn no_name_means_two_tables() {
         for model in tables() {
             let name = model.name.replace("aa", "19").replace("AAAA", "2019");
@@ -127,6 +283,24 @@ mod tests {
                 })
                 .collect();
             assert_eq!(bearers, [model], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_over_all_years_means_one_family() {
+        let all: Vec<_> = tables()
+            .filter_map(|model| year::over_years(&model.name))
+            .collect();
+        for name in &all {
+            assert_eq!(
+                all.iter().filter(|other| *other == name).count(),
+                1,
+                "{name}"
+            );
+            assert!(
+                tables().all(|model| !model.name.eq_ignore_ascii_case(name)),
+                "{name}"
+            );
         }
     }
 

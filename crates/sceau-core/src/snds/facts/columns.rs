@@ -1,6 +1,6 @@
 //! Reads `columns.txt`.
 
-use crate::snds::{ColumnModel, TableModel};
+use crate::snds::{ColumnModel, Reference, TableModel};
 use arrow::datatypes::{DataType, TimeUnit};
 
 /// The tables of the file, without roles and links.
@@ -23,6 +23,8 @@ pub(super) fn read(text: &str) -> Vec<TableModel> {
                 contributor: Vec::new(),
                 care_date: None,
                 parent: None,
+                year: None,
+                year_column: None,
             });
         } else {
             let table = tables.last_mut().expect("a table before its columns");
@@ -42,10 +44,23 @@ fn column(line: &str) -> Option<ColumnModel> {
     let nullable = stored.ends_with('?');
     let mut since = None;
     let mut optional = false;
+    let mut primary_key = false;
+    let mut refers_to = Vec::new();
     for fact in facts {
-        match fact {
-            "PK" => {}
-            _ if fact.starts_with("FK:") || fact.starts_with("NOM:") => {}
+        let reference = fact
+            .strip_prefix("FK:")
+            .map(|place| (place, false))
+            .or_else(|| fact.strip_prefix("NOM:").map(|place| (place, true)));
+        match (fact, reference) {
+            ("PK", _) => primary_key = true,
+            (_, Some((place, code_list))) => {
+                let (table, column) = place.split_once('.')?;
+                refers_to.push(Reference {
+                    table: table.to_owned(),
+                    column: column.to_owned(),
+                    code_list,
+                });
+            }
             _ if fact.starts_with('+') => optional = true,
             _ => since = Some(fact.parse().ok()?),
         }
@@ -57,6 +72,8 @@ fn column(line: &str) -> Option<ColumnModel> {
         role: None,
         domain: None,
         since,
+        primary_key,
+        refers_to,
         optional,
     })
 }

@@ -10,6 +10,33 @@ pub(super) struct Year {
 /// The placeholders, `aa` and `AAAA` for a year, `xx` for a version; no other name has these letters in this case.
 const PLACEHOLDERS: [&str; 3] = ["AAAA", "aa", "xx"];
 
+/// The name of a family's table over all years: `T_MCO_B` for `T_MCOaaB`, `CT_IDE_GN` for `CT_IDE_AAAA_GN`. `None` if the
+/// name holds no year.
+pub(super) fn over_years(family: &str) -> Option<String> {
+    if family.contains("_AAAA_") {
+        Some(family.replace("_AAAA_", "_"))
+    } else {
+        family.contains("aa").then(|| family.replace("aa", "_"))
+    }
+}
+
+/// Reads `ER_PRS_F_2019`, an archive of one year: the table's name and the year.
+pub(super) fn archive(name: &str) -> Option<(&str, u16)> {
+    let (table, digits) = name.rsplit_once('_')?;
+    let plain = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let year = plain.then(|| digits.parse().ok()).flatten()?;
+    (1900..2200).contains(&year).then_some((table, year))
+}
+
+/// The year that two digits stand for: the SNDS begins in the 1990s.
+pub(crate) fn of_two_digits(digits: u16) -> u16 {
+    if digits < 70 {
+        2000 + digits
+    } else {
+        1900 + digits
+    }
+}
+
 /// Reads `T_MCO19B` by its family's name `T_MCOaaB`; `None` if it is no table of that family.
 pub(super) fn read(family: &str, name: &str) -> Option<Year> {
     let mut digits = Vec::new();
@@ -37,6 +64,29 @@ pub(super) fn read(family: &str, name: &str) -> Option<Year> {
 }
 
 impl Year {
+    /// A year of a family, and the version that a name of the family holds, if any.
+    pub(super) fn of(year: u16, version: Option<&Self>) -> Self {
+        let mut digits = vec![
+            ("AAAA", format!("{year:04}")),
+            ("aa", format!("{:02}", year % 100)),
+        ];
+        if let Some(version) = version {
+            digits.extend(version.digits.iter().cloned());
+        }
+        Self { digits }
+    }
+
+    /// The year itself, with all four digits; `None` if the name holds none.
+    pub(super) fn number(&self) -> Option<u16> {
+        self.digits
+            .iter()
+            .find_map(|(placeholder, digits)| match *placeholder {
+                "aa" => digits.parse().ok().map(of_two_digits),
+                "AAAA" => digits.parse().ok(),
+                _ => None,
+            })
+    }
+
     /// The name of the same year's table of another family (or of the same).
     pub(super) fn write(&self, family: &str) -> String {
         self.digits
