@@ -3,6 +3,8 @@
 #[path = "promises/fixture.rs"]
 mod fixture;
 
+#[path = "promises/a_person_is_counted_once.rs"]
+mod a_person_is_counted_once;
 #[path = "promises/a_release_describes_groups.rs"]
 mod a_release_describes_groups;
 #[path = "promises/answers_are_the_same_over_s3.rs"]

@@ -222,7 +222,11 @@ pub(super) async fn leaf(
                     arrow::datatypes::DataType::UInt64,
                     true,
                 ));
-                Output::Contributor(people.clone(), inner.seed)
+                let ids = inner
+                    .contributors
+                    .of(&inner.model.contributor, state)
+                    .await?;
+                Output::Contributor(people.clone(), ids)
             }
         });
     }

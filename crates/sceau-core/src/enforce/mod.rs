@@ -29,13 +29,13 @@ mod total;
 
 pub use authorized_scan::AuthorizedScan;
 pub use binding::Binding;
-pub use contributor::CONTRIBUTOR;
-pub(crate) use contributor::ContributorSeed;
+pub(crate) use contributor::Contributors;
+pub use contributor::{CONTRIBUTOR, CountedBy};
 pub use final_gate::{UnprotectedSource, check_physical_plan};
 pub(crate) use front_gate::{FrontGate, Refusal, check_text};
 pub(crate) use listed_names::ListedNames;
 pub(crate) use parent::{KeyPart, ParentCheck};
-pub(crate) use people::{ListRole, PeopleList, Referential, Space};
+pub(crate) use people::{ListRole, PeopleList, Persons, Referential, Space};
 pub use policy_exec::{HiddenFailure, PolicyExec};
 pub use protected_table::ProtectedTable;
 pub(crate) use protected_table::{NOT_ENFORCED, ProtectedTableParts};

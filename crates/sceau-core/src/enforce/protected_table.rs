@@ -9,7 +9,7 @@ use datafusion::physical_plan::ExecutionPlan;
 
 use super::authorized_scan::AuthorizedScan;
 use super::binding::Binding;
-use super::contributor::{CONTRIBUTOR, ContributorSeed};
+use super::contributor::{CONTRIBUTOR, Contributors, CountedBy};
 use super::parent::{KeyPart, ParentCheck};
 use super::people::PeopleList;
 use crate::permit::TablePolicy;
@@ -38,7 +38,7 @@ pub(crate) struct Inner {
     pub(super) binding: Arc<Binding>,
     pub(super) strict: bool,
     pub(super) rows: usize,
-    pub(super) seed: ContributorSeed,
+    pub(super) contributors: Contributors,
     pub(super) people: Vec<Arc<PeopleList>>,
     pub(super) parent: Option<Arc<ParentCheck>>,
     schema: SchemaRef,
@@ -54,7 +54,7 @@ pub(crate) struct ProtectedTableParts {
     pub(crate) binding: Arc<Binding>,
     pub(crate) strict: bool,
     pub(crate) rows: usize,
-    pub(crate) seed: ContributorSeed,
+    pub(crate) contributors: Contributors,
     /// The lists of people that its rows are held against.
     pub(crate) people: Vec<Arc<PeopleList>>,
     /// The table that its rows' people are found in, when it holds none and the permit hides some of them.
@@ -83,7 +83,7 @@ impl ProtectedTable {
                 binding: parts.binding,
                 strict: parts.strict,
                 rows: parts.rows,
-                seed: parts.seed,
+                contributors: parts.contributors,
                 people: parts.people,
                 parent: parts.parent,
             }),
@@ -112,6 +112,11 @@ impl ProtectedTable {
             inner: Arc::clone(&self.inner),
             with_contributor: true,
         })
+    }
+
+    /// By what the people of the table are told apart when a release counts them; `None` when it holds none.
+    pub fn counted_by(&self) -> Option<CountedBy> {
+        self.inner.contributors.counted_by(&self.inner.model)
     }
 
     /// The table as one that others reach their people through.

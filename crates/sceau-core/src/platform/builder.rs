@@ -15,6 +15,7 @@ use super::drift::DriftPolicy;
 use super::table::{Opener, StoredTable};
 use super::{Inner, Options, Platform};
 use crate::config::{ConfigError, Document};
+use crate::enforce::Persons;
 use crate::pseudonym::{KeyError, KeyProvider, ProjectKey};
 use crate::snds::TableModel;
 use crate::sql::{FunctionRegistry, fold};
@@ -209,6 +210,9 @@ impl PlatformBuilder {
             }
         }
         archives_reach_their_parents(&mut tables);
+        let persons = tables
+            .get(&fold(REFERENTIAL))
+            .map(|table| Arc::new(Persons::new(Arc::clone(&table.provider))));
         for table in &drift {
             tracing::info!(%table, "stored files are not what the data model says");
         }
@@ -216,6 +220,7 @@ impl PlatformBuilder {
             inner: Arc::new(Inner {
                 tables,
                 drift,
+                persons,
                 keys: self.keys.unwrap_or_else(|| Arc::new(NoKeys)),
                 runtime,
                 state,
@@ -259,6 +264,9 @@ fn archives_reach_their_parents(tables: &mut BTreeMap<String, StoredTable>) {
         }
     }
 }
+
+/// The referential that gives a pseudo-NIR its person.
+const REFERENTIAL: &str = "IR_BEN_R";
 
 const STORE_NAME: &str = "a name of letters, digits, - and _";
 

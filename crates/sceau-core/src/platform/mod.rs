@@ -25,6 +25,7 @@ pub use drift::{ColumnDrift, Difference, DriftPolicy, TableDrift};
 pub(crate) use table::{StoredTable, YearOfFamily};
 
 use crate::config::ConfigError;
+use crate::enforce::Persons;
 use crate::permit::Permit;
 use crate::pseudonym::KeyProvider;
 use crate::session::{Session, SessionError};
@@ -53,6 +54,7 @@ pub struct Platform {
 struct Inner {
     tables: BTreeMap<String, StoredTable>,
     drift: Vec<TableDrift>,
+    persons: Option<Arc<Persons>>,
     keys: Arc<dyn KeyProvider>,
     runtime: Arc<RuntimeEnv>,
     /// Plans the expressions of permits; sees no table.
@@ -129,6 +131,11 @@ impl Platform {
 
     pub(crate) fn table(&self, name: &str) -> Option<&StoredTable> {
         self.inner.tables.get(&fold(name))
+    }
+
+    /// Who is behind a pseudo-NIR, where the platform has the referential.
+    pub(crate) fn persons(&self) -> Option<&Arc<Persons>> {
+        self.inner.persons.as_ref()
     }
 
     /// The folder that the platform's file is in.

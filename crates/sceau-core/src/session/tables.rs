@@ -15,7 +15,7 @@ use super::catalog::information_schema;
 use super::people;
 use crate::config::ConfigError;
 use crate::enforce::{
-    Binding, ContributorSeed, EnforcePolicies, KeyPart, ParentCheck, PeopleList, ProtectedTable,
+    Binding, Contributors, EnforcePolicies, KeyPart, ParentCheck, PeopleList, ProtectedTable,
     ProtectedTableParts,
 };
 use crate::permit::{Compiler, Grant, Permit, Source, TablePolicy};
@@ -38,7 +38,7 @@ pub(super) fn protect(
             state: platform.state(),
             functions: platform.functions(),
         },
-        seed: ContributorSeed::random(),
+        contributors: Contributors::new(platform.persons().cloned()),
         lists: people::lists(platform, permit)?,
     };
     let mut tables: Vec<ProtectedTable> = Vec::new();
@@ -86,7 +86,7 @@ struct Maker<'a> {
     permit: &'a Permit,
     binding: &'a Arc<Binding>,
     compiler: Compiler<'a>,
-    seed: ContributorSeed,
+    contributors: Contributors,
     lists: Vec<Arc<PeopleList>>,
 }
 
@@ -142,7 +142,7 @@ impl<'a> Maker<'a> {
             binding: Arc::clone(self.binding),
             strict: self.permit.is_strict(),
             rows: target.rows,
-            seed: self.seed,
+            contributors: self.contributors.clone(),
             people: if holds_people {
                 self.lists.clone()
             } else {

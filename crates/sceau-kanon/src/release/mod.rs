@@ -3,6 +3,7 @@
 mod error;
 mod gate;
 mod lineage;
+mod persons;
 mod releaser;
 mod report;
 

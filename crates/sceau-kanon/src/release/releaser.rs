@@ -12,6 +12,7 @@ use sceau_core::permit::{ReleaseRules, Withheld};
 
 use super::gate::{Gate, GatePlanner, Rule, gates_are_in};
 use super::lineage::{Released, release};
+use super::persons::persons;
 use super::{ReleaseError, Report, RuleReport};
 
 /// The way out of the secure environment: answers questions with cells that describe at least *k* people.
@@ -85,6 +86,7 @@ impl Releaser {
         let plan = prepared(self.session.plan(text).await?)?;
         let permit = self.session.permit();
         let rules = permit.release();
+        let persons = persons(&plan);
         let Released { plan, gate } = release(&plan, rules)?;
         let physical = self
             .session
@@ -113,8 +115,12 @@ impl Releaser {
             }
             batches.push(batch);
         }
+        let mut report = self.report(rules, gate.as_deref(), cells as u64);
+        if let Some(persons) = persons {
+            report.rules.insert(report.rules.len().min(1), persons);
+        }
         Ok(Release {
-            report: self.report(rules, gate.as_deref(), cells as u64),
+            report,
             schema,
             batches,
         })

@@ -9,11 +9,14 @@
 
 mod guard;
 mod list;
+mod persons;
 mod set;
 mod spaces;
 
 pub(super) use guard::PeopleGuard;
 pub(super) use list::canonical;
 pub(crate) use list::{ListRole, PeopleList, Referential};
+pub(crate) use persons::Persons;
+pub(super) use persons::{SamePeople, hash};
 pub(super) use set::{KeySet, RowHasher};
 pub(crate) use spaces::Space;

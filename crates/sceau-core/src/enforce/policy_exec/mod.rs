@@ -33,7 +33,7 @@ use datafusion::physical_plan::{
 };
 
 use super::binding::Binding;
-use super::contributor::ContributorSeed;
+use super::contributor::ContributorIds;
 use super::parent::ParentGuard;
 use super::people::PeopleGuard;
 pub use stream::HiddenFailure;
@@ -89,7 +89,7 @@ pub(super) enum Output {
     /// An expression over the stored columns.
     Masked(Arc<dyn PhysicalExpr>),
     /// An id of the person that the stored columns name.
-    Contributor(Vec<usize>, ContributorSeed),
+    Contributor(Vec<usize>, ContributorIds),
 }
 
 impl PolicyExec {

@@ -135,8 +135,8 @@ impl Layout {
             .map(|output| {
                 Ok(match output {
                     Output::Clear(at) => Output::Clear(moved(at)),
-                    Output::Contributor(columns, seed) => {
-                        Output::Contributor(columns.iter().map(moved).collect(), *seed)
+                    Output::Contributor(columns, people) => {
+                        Output::Contributor(columns.iter().map(moved).collect(), people.clone())
                     }
                     Output::Masked(expr) => Output::Masked(reindex(expr, &survivors)?),
                 })
@@ -281,7 +281,7 @@ impl Survivors {
                 Ok(match output {
                     Output::Clear(at) => Arc::clone(survivors.column(*at)),
                     Output::Masked(expr) => total::evaluate(expr, survivors)?,
-                    Output::Contributor(columns, seed) => seed.ids(survivors, columns)?,
+                    Output::Contributor(columns, people) => people.ids(survivors, columns)?,
                 })
             })
             .collect::<Result<Vec<ArrayRef>>>()?;

@@ -122,17 +122,29 @@ fn is_person(model: &TableModel, name: &str) -> bool {
         && model.column(name).and_then(|column| column.role) == Some(Role::Identifier)
 }
 
-/// Ids of two tables mean the same people when they are made of columns of the same kinds.
+/// Ids of two tables mean the same people when they are made of columns of the same kinds, and kept as values of the same
+/// kind.
 fn space(model: &TableModel) -> String {
     model
         .contributor
         .iter()
         .map(
             |name| match model.column(name).and_then(|column| column.domain.as_ref()) {
-                Some(domain) => format!("domain {domain}"),
+                Some(domain) => format!("domain {domain} as {}", kind(model, name)),
                 None => format!("column {}", name.to_ascii_lowercase()),
             },
         )
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// A number and its text are two ids.
+fn kind(model: &TableModel, name: &str) -> &'static str {
+    match model
+        .column(name)
+        .and_then(|column| column.data_type.as_ref())
+    {
+        Some(number) if number.is_integer() => "numbers",
+        _ => "texts",
+    }
 }
