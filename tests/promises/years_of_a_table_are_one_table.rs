@@ -367,7 +367,7 @@ async fn a_year_that_was_kept_as_text_makes_the_column_a_text() {
     let platform = Stored::new()
         .file(
             "pmsi/T_MCO19B/a.parquet",
-            &stays("19", &["1"], &["A"], &[7]),
+            &stays("19", &["1", "2", "3"], &["A", "A", "A"], &[7, 10, 9]),
         )
         .await
         .file("pmsi/T_MCO20B/a.parquet", &text)
@@ -379,14 +379,15 @@ async fn a_year_that_was_kept_as_text_makes_the_column_a_text() {
         &platform,
         "[table.t_mco_b]\ncolumns = \"*\"\nwhere = \"NBR_ACT <> '8'\"",
     );
-    assert_eq!(
-        rows(
-            &session,
-            "SELECT NBR_ACT FROM t_mco_b WHERE NBR_ACT >= '7' ORDER BY 1"
-        )
-        .await,
-        ["7", "9"]
-    );
+    // As texts 10 comes before 7, so that 9 does not lie between the least and the greatest number of its file.
+    for (condition, expected) in [
+        ("NBR_ACT >= '7'", &["7", "9", "9"][..]),
+        ("NBR_ACT = '9'", &["9", "9"]),
+        ("NBR_ACT < '7'", &["10"]),
+    ] {
+        let sql = format!("SELECT NBR_ACT FROM t_mco_b WHERE {condition} ORDER BY 1");
+        assert_eq!(rows(&session, &sql).await, expected, "{condition}");
+    }
 }
 
 /// The files that the sources of a plan read.
