@@ -12,6 +12,7 @@ mod list;
 mod persons;
 mod set;
 mod spaces;
+mod unions;
 
 pub(super) use guard::PeopleGuard;
 pub(super) use list::canonical;

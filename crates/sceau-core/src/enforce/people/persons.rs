@@ -9,16 +9,20 @@
 //!   who share one are one. Such a count is never more than the people there are;
 //! - a pair or a pseudo-NIR that the referential does not hold counts as one person.
 //!
+//! What several identifiers are replaced by is made of `BEN_IDT_ANO` alone, so that it is the same whenever it is made: of
+//! those who are taken for one, the least.
+//!
 //! Only people with several are remembered: 16 bytes for each of their pairs, and 16 for each of their pseudo-NIRs. The
 //! referential is read once for every version of its files, in as many passes as keep a pass below [`MOST_BYTES`], and
 //! what is remembered counts towards the memory that questions may use.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::NullBuffer;
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
 use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
@@ -26,10 +30,12 @@ use datafusion::datasource::listing::ListingTable;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::execute_stream;
 use futures::TryStreamExt;
+use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 use super::list::{Referential, canonical};
 use super::spaces::Space;
+use super::unions::{KeyMap, Unions};
 use crate::enforce::HiddenFailure;
 
 /// The bytes that one pass over the referential may take.
@@ -88,8 +94,8 @@ impl Persons {
         *known = None;
         let people = Arc::new(self.read(state).await?);
         tracing::info!(
-            pairs = people.pairs.keys.len(),
-            pseudo_nirs = people.nirs.keys.len(),
+            pairs = people.pairs.len(),
+            pseudo_nirs = people.nirs.len(),
             "people with several pseudo-NIRs were read"
         );
         *known = Some((version, Arc::clone(&people)));
@@ -120,9 +126,12 @@ impl Persons {
             })
             .await?;
             entries.sort_unstable();
-            for person in entries.chunk_by(|one, other| one.person == other.person) {
-                pairs.join(person.iter().map(|entry| entry.pair));
-                nirs.join(person.iter().map(|entry| entry.nir));
+            for rows in entries.chunk_by(|one, other| one.person == other.person) {
+                let Some(Entry { person, .. }) = rows.first() else {
+                    continue;
+                };
+                pairs.join(*person, rows.iter().map(|entry| entry.pair));
+                nirs.join(*person, rows.iter().map(|entry| entry.nir));
             }
             drop(entries);
             memory.try_resize(pairs.size() + nirs.size())?;
@@ -173,12 +182,13 @@ impl Persons {
         while let Some(batch) = batches.try_next().await? {
             let (pairs, known) = hash(self.seed, &Space::Pair, &batch.columns()[..2])?;
             let (nirs, _) = hash(self.seed, &Space::Nir, &batch.columns()[..1])?;
-            let (persons, named) = hash(self.seed, &Space::Person, &batch.columns()[2..])?;
-            let known = NullBuffer::union(known.as_ref(), named.as_ref());
+            let persons = cast(batch.column(2), &DataType::LargeUtf8)?;
+            let persons = persons.as_string::<i64>();
+            let known = NullBuffer::union(known.as_ref(), persons.nulls());
             for row in 0..batch.num_rows() {
                 if known.as_ref().is_none_or(|known| known.is_valid(row)) {
                     take(Entry {
-                        person: persons[row],
+                        person: lasting(persons.value(row)),
                         pair: pairs[row],
                         nir: nirs[row],
                     })?;
@@ -197,10 +207,11 @@ impl SamePeople {
             Space::Nir => &self.nirs,
             Space::Person | Space::Own(_) => return,
         };
-        if map.keys.is_empty() {
+        if map.len() == 0 {
             return;
         }
         for hash in hashes {
+            // What stands for a person is one of 2⁶⁴, as a hash is.
             if let Some(same) = map.get(*hash) {
                 *hash = same;
             }
@@ -222,15 +233,15 @@ pub(crate) fn hash(
             let column = canonical(Some(column))?;
             // A rank is a number wherever it is kept as a text.
             let wanted = match (space, at) {
-                (Space::Pair, 1) => arrow::datatypes::DataType::Int64,
-                (Space::Pair | Space::Nir | Space::Person, _) => arrow::datatypes::DataType::Utf8,
+                (Space::Pair, 1) => DataType::Int64,
+                (Space::Pair | Space::Nir | Space::Person, _) => DataType::Utf8,
                 (Space::Own(_), _) => return Ok(column),
             };
             if *column.data_type() == wanted {
                 return Ok(column);
             }
             // What is no such value names nobody.
-            Ok(arrow::compute::cast(&column, &wanted)?)
+            Ok(cast(&column, &wanted)?)
         })
         .collect::<Result<Vec<ArrayRef>>>()?;
     let rows = columns.first().map_or(0, |column| column.len());
@@ -244,119 +255,21 @@ pub(crate) fn hash(
     Ok((hashes, known))
 }
 
+/// What stands for a person: a hash of their number that is the same at any time and on any machine. It never leaves the
+/// process as it is.
+fn lasting(person: &str) -> u64 {
+    let digest: [u8; 32] = Sha256::digest(person).into();
+    digest
+        .first_chunk()
+        .map_or(0, |first| u64::from_le_bytes(*first))
+}
+
 /// A row of the referential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     person: u64,
     pair: u64,
     nir: u64,
-}
-
-/// Keys that stand for the same person, joined as they are found.
-#[derive(Debug, Default)]
-struct Unions {
-    /// A key that is of the same person, and at last itself.
-    towards: HashMap<u64, u64>,
-}
-
-impl Unions {
-    /// Joins the keys of one person, if there are several.
-    fn join(&mut self, keys: impl Iterator<Item = u64> + Clone) {
-        let mut others = keys.clone();
-        let Some(first) = others.next() else { return };
-        if others.all(|key| key == first) {
-            return;
-        }
-        let mut root = self.root(first);
-        for key in keys {
-            let other = self.root(key);
-            // The smaller is kept, so that the order of rows does not matter.
-            let (low, high) = (root.min(other), root.max(other));
-            self.towards.insert(high, low);
-            root = low;
-        }
-    }
-
-    fn root(&mut self, key: u64) -> u64 {
-        let mut root = key;
-        while let Some(next) = self.towards.get(&root)
-            && *next != root
-        {
-            root = *next;
-        }
-        let mut at = key;
-        while at != root {
-            let next = self.towards.insert(at, root);
-            at = next.unwrap_or(root);
-        }
-        self.towards.entry(key).or_insert(root);
-        root
-    }
-
-    fn size(&self) -> usize {
-        // A table of keys and values, a byte of control each, and at most 7 of 8 places taken.
-        self.towards.capacity() * (2 * std::mem::size_of::<u64>() + 1) * 8 / 7
-    }
-
-    fn into_map(mut self) -> KeyMap {
-        let mut keys: Vec<u64> = self.towards.keys().copied().collect();
-        keys.sort_unstable();
-        let values = keys.iter().map(|key| self.root(*key)).collect();
-        KeyMap::new(keys, values)
-    }
-}
-
-/// A map of hashes: sorted keys with an index on their first bits, 16 bytes an entry and less than one for the index.
-#[derive(Debug, Default)]
-struct KeyMap {
-    keys: Vec<u64>,
-    values: Vec<u64>,
-    /// Where the keys with each prefix begin; one more than there are prefixes.
-    starts: Vec<usize>,
-    prefix_bits: u32,
-}
-
-impl KeyMap {
-    /// `keys` are sorted.
-    fn new(keys: Vec<u64>, values: Vec<u64>) -> Self {
-        // About sixteen keys a prefix.
-        let prefix_bits = (keys.len() / 16).checked_ilog2().unwrap_or(0).min(28);
-        let mut starts = Vec::with_capacity((1 << prefix_bits) + 1);
-        let mut at = 0;
-        for prefix in 0..1_usize << prefix_bits {
-            while at < keys.len() && prefix_of(keys[at], prefix_bits) < prefix {
-                at += 1;
-            }
-            starts.push(at);
-        }
-        starts.push(keys.len());
-        Self {
-            keys,
-            values,
-            starts,
-            prefix_bits,
-        }
-    }
-
-    fn get(&self, key: u64) -> Option<u64> {
-        let prefix = prefix_of(key, self.prefix_bits);
-        let (from, to) = (*self.starts.get(prefix)?, *self.starts.get(prefix + 1)?);
-        let at = from + self.keys[from..to].binary_search(&key).ok()?;
-        self.values.get(at).copied()
-    }
-
-    fn size(&self) -> usize {
-        (self.keys.capacity() + self.values.capacity() + self.starts.capacity())
-            * std::mem::size_of::<u64>()
-    }
-}
-
-fn prefix_of(key: u64, bits: u32) -> usize {
-    if bits == 0 {
-        0
-    } else {
-        (key >> (64 - bits)) as usize
-    }
 }
 
 /// What tells a version of a table's files from another.
@@ -463,6 +376,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_stands_for_a_person_with_several_is_the_same_whenever_it_is_made() {
+        let row = |nir: &str, person: &str| (nir.to_owned(), 1, Some(person.to_owned()));
+        let before = referential(&[row("a", "P"), row("b", "P"), row("c", "Q")]);
+        let after = referential(&[row("z", "P"), row("c", "Q"), row("b", "P"), row("a", "P")]);
+        let (one, other) = (
+            run(ids(&before, MOST_BYTES, &Space::Pair, 2)),
+            run(ids(&after, 24, &Space::Pair, 2)),
+        );
+        assert_eq!(one[0], other[0]);
+        assert_eq!(one[0], lasting("P"));
+        assert_ne!(
+            one[2], other[1],
+            "who has one is hashed under the seed of the process"
+        );
     }
 
     #[test]
