@@ -201,6 +201,10 @@ const AIMED: &[(&str, Notes)] = &[
         BY_ORDER,
     ),
     ("SELECT row_number() OVER () AS n, id FROM sejour", BY_ORDER),
+    (
+        "SELECT string_agg(s.motif, '/' ORDER BY a.id) FROM acte a LEFT JOIN sejour s ON a.patient = s.patient",
+        BY_ORDER,
+    ),
     ("SELECT s.id, e.id FROM sejour s CROSS JOIN etab e", PLAIN),
     ("SELECT id FROM sejour UNION ALL SELECT id FROM acte", PLAIN),
     (

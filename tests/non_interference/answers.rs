@@ -62,6 +62,20 @@ impl Answer {
         matches!(self, Self::Rows { .. })
     }
 
+    /// Rows were answered, and none.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Rows { rows, .. } if rows.is_empty())
+    }
+
+    /// Whether a value is NaN.
+    pub fn shows_nan(&self) -> bool {
+        let Self::Rows { rows, .. } = self else {
+            return false;
+        };
+        let nan = |value: &Shown| matches!(value, Shown::Float(value) if value.is_nan());
+        rows.iter().flatten().any(nan)
+    }
+
     /// `ok`, or the code of the error.
     pub fn code(&self) -> &str {
         match self {
@@ -127,6 +141,7 @@ fn shown(array: &dyn Array, row: usize) -> Shown {
     Shown::Text(match array.data_type() {
         DataType::Float64 => return Shown::Float(array.as_primitive::<Float64Type>().value(row)),
         DataType::Utf8 => format!("{:?}", array.as_string::<i32>().value(row)),
+        DataType::LargeUtf8 => format!("{:?}", array.as_string::<i64>().value(row)),
         DataType::Utf8View => format!("{:?}", array.as_string_view().value(row)),
         DataType::Decimal128(_, scale) => {
             format!(

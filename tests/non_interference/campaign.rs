@@ -30,6 +30,7 @@ pub struct Summary {
     pub panicked: u64,
     pub compared_with_copy: u64,
     pub one_failed: u64,
+    pub either_way: u64,
     pub codes: BTreeMap<String, u64>,
     pub panics: BTreeMap<String, u64>,
     pub differences: u64,
@@ -94,6 +95,7 @@ async fn one(
     let tell = {
         let mut summary = summary.lock().expect("no thread panicked");
         summary.count(&verdict.answer, verdict.against_copy);
+        summary.either_way += u64::from(verdict.either_way);
         summary.differences += u64::from(verdict.difference.is_some());
         summary.differences <= MOST_TOLD
     };
@@ -155,6 +157,11 @@ impl fmt::Display for Summary {
             f,
             "  failed here or on the copy only {}",
             share(self.one_failed)
+        )?;
+        writeln!(
+            f,
+            "  answered either way by one world {}",
+            share(self.either_way)
         )?;
         writeln!(f, "  codes {:?}", self.codes)?;
         for (message, count) in &self.panics {

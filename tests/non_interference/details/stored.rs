@@ -358,36 +358,31 @@ pub async fn sessions(world: World, setting: Setting) -> Session {
 
 /// The authorised cells and nothing else.
 pub async fn copy(setting: Setting) -> SessionContext {
+    let (acts, drugs) = (
+        acts((0..ACTS).map(visible_act).collect()),
+        drugs(visible_drugs()),
+    );
+    tables(setting.batch_size, acts, drugs)
+}
+
+/// Visible acts, and every drug that is stored: as if each table were held against its own policy, and none against its
+/// parent's.
+pub fn without_parents(world: World) -> SessionContext {
+    let acts = acts((0..ACTS).map(visible_act).collect());
+    let drugs = drugs(placed(world, visible_drugs(), hidden_drug));
+    tables(1024, acts, drugs)
+}
+
+fn tables(batch_size: usize, acts: RecordBatch, drugs: RecordBatch) -> SessionContext {
     let config = SessionConfig::new()
         .with_target_partitions(1)
-        .with_batch_size(setting.batch_size)
+        .with_batch_size(batch_size)
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
     let context = SessionContext::new_with_config(config);
-    let acts = acts((0..ACTS).map(visible_act).collect());
-    let drugs = drugs(visible_drugs());
-    let shown = |rows: RecordBatch, denied: &[&str]| {
-        let at: Vec<usize> = (0..rows.num_columns())
-            .filter(|at| !denied.contains(&rows.schema().field(*at).name().as_str()))
-            .collect();
-        let rows = rows.project(&at).expect("columns");
-        let fields: Vec<Field> = rows
-            .schema()
-            .fields()
-            .iter()
-            .map(|field| {
-                field
-                    .as_ref()
-                    .clone()
-                    .with_name(field.name().to_lowercase())
-            })
-            .collect();
-        let columns: Vec<ArrayRef> = rows.columns().to_vec();
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).expect("names")
-    };
     let denied = ["BEN_RES_DPT", "BEN_NIR_PSA", "BEN_RNG_GEM", "EXE_SOI_DTD"];
     for (name, rows) in [
-        ("er_prs_f", shown(acts, &denied)),
-        ("er_pha_f", shown(drugs, &[])),
+        ("er_prs_f", shown(&acts, &denied)),
+        ("er_pha_f", shown(&drugs, &[])),
     ] {
         let table = MemTable::try_new(rows.schema(), vec![vec![rows]]).expect("table");
         context
@@ -395,6 +390,25 @@ pub async fn copy(setting: Setting) -> SessionContext {
             .expect("registered");
     }
     context
+}
+
+/// The columns that are not denied, by the names that questions have for them.
+fn shown(rows: &RecordBatch, denied: &[&str]) -> RecordBatch {
+    let at: Vec<usize> = (0..rows.num_columns())
+        .filter(|at| !denied.contains(&rows.schema().field(*at).name().as_str()))
+        .collect();
+    let rows = rows.project(&at).expect("columns");
+    let fields: Vec<Field> = rows
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| {
+            let name = field.name().to_lowercase();
+            field.as_ref().clone().with_name(name)
+        })
+        .collect();
+    let columns: Vec<ArrayRef> = rows.columns().to_vec();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).expect("names")
 }
 
 /// The rows with every column of the data model, NULL where nothing is designed.

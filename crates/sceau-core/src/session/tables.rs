@@ -436,6 +436,11 @@ fn config(platform: &Platform) -> SessionConfig {
     if let Some(partitions) = options.partitions {
         config = config.with_target_partitions(partitions);
     }
+    if config.target_partitions() == 1 {
+        // How many bytes a batch keeps alive depends on what lies beside its rows in the files. If that decided whether
+        // batches are sorted one by one or all in one, it would show in the order of rows that sort the same.
+        config = config.with_sort_in_place_threshold_bytes(0);
+    }
     if let Some(rows) = options.batch_size {
         config = config.with_batch_size(rows);
     }
