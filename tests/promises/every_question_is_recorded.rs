@@ -8,6 +8,7 @@ use std::task::Poll;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use futures::StreamExt as _;
+use object_store::{ObjectStore, ObjectStoreExt as _};
 use sceau::journal::{Door, Entry, Event, JournalConfig, StoredJournal};
 use sceau::pseudonym::KeyProvider as _;
 use sceau::snds::Role;
@@ -49,19 +50,22 @@ fn people(table: TableConfig) -> TableConfig {
 struct World {
     folder: TempDir,
     platform: Platform,
+    store: Arc<dyn ObjectStore>,
 }
 
 impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let journal = JournalConfig::new(folder.path());
-        let platform = Stored::new()
+        let stored = Stored::new()
             .with(|builder| builder.journal(journal, "journal").partitions(1))
             .table("sejour", people, &stays())
-            .await
-            .platform()
             .await;
-        Self { folder, platform }
+        Self {
+            folder,
+            store: stored.store(),
+            platform: stored.platform().await,
+        }
     }
 
     fn session(&self) -> Session {
@@ -426,6 +430,38 @@ async fn an_answer_that_fails_is_there_with_the_full_text() {
     if let Some(entry) = found.iter().find(|entry| entry.event == Event::Refused) {
         assert!(entry.error.is_some());
     }
+}
+
+#[tokio::test]
+async fn what_a_reader_says_of_a_file_is_there_and_nowhere_else() {
+    let world = World::new().await;
+    let session = world.session();
+    let file = object_store::path::Path::from("sejour/part-0.parquet");
+    let whole = world.store.get(&file).await.expect("a file");
+    let mut torn = whole.bytes().await.expect("bytes").to_vec();
+    let end = torn.len();
+    torn[4..end / 3].fill(0xa5);
+    world.store.put(&file, torn.into()).await.expect("put");
+    let (error, found) = world
+        .added(refusal(&session, "SELECT cost FROM sejour"))
+        .await;
+    assert_eq!(error.to_string(), "the data could not be read");
+    let full = found.last().and_then(|entry| entry.error.clone());
+    let full = full.expect("a text");
+    assert!(
+        full.len() > "the data could not be read: ".len() && full.contains("could not be read: "),
+        "{full}"
+    );
+    assert!(!full.contains("IDENTIFIER") && !full.contains("DENIED"));
+
+    world.store.delete(&file).await.expect("delete");
+    let (error, found) = world.added(refusal(&session, SQL)).await;
+    assert_eq!(error.to_string(), "the data could not be read");
+    let full = found.last().and_then(|entry| entry.error.as_deref());
+    assert!(
+        full.is_some_and(|full| full.contains("part-0.parquet")),
+        "{full:?}"
+    );
 }
 
 #[tokio::test]

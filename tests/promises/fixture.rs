@@ -42,6 +42,11 @@ impl Stored {
     }
 
     /// Another provider of keys.
+    /// Where the files are, to change them under a platform.
+    pub fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.store)
+    }
+
     pub fn keys(mut self, keys: Arc<dyn KeyProvider>) -> Self {
         self.builder = self.builder.keys(keys);
         self

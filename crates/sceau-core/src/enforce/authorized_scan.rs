@@ -11,10 +11,11 @@ use datafusion::physical_expr::create_physical_expr;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
 use super::estimate::{expected_of_lists, selectivity};
+use super::hidden_failure::HiddenFailure;
 use super::leakproof::is_leakproof;
 use super::parent::ParentGuard;
 use super::people::{ListRole, PeopleGuard, Space};
-use super::policy_exec::{Guard, HiddenFailure, Leaf, Output, PolicyExec};
+use super::policy_exec::{Guard, Leaf, Output, PolicyExec};
 use super::protected_table::Inner;
 use crate::permit::ColumnValue;
 

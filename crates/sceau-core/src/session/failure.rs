@@ -5,7 +5,7 @@ use datafusion::common::DataFusionError;
 use super::error::{QueryError, SessionError};
 use super::redact::{redacted, without_plan};
 use crate::config::ConfigError;
-use crate::enforce::{Refusal, UnprotectedSource};
+use crate::enforce::{Hidden, Refusal, UnprotectedSource};
 use crate::journal::JournalError;
 use crate::sql::SqlError;
 
@@ -27,7 +27,11 @@ impl Failure {
 
     /// The engine's error on a question, before or while it runs.
     pub(super) fn of(error: &DataFusionError) -> Self {
-        Self::new(redacted(error), error.strip_backtrace())
+        let mut full = error.strip_backtrace();
+        if let Some(said) = Hidden::within(error).and_then(Hidden::said) {
+            full = format!("{full}: {said}");
+        }
+        Self::new(redacted(error), full)
     }
 
     /// The engine's error while it made a physical plan.

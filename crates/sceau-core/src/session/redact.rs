@@ -3,7 +3,7 @@
 use datafusion::common::{DataFusionError, SchemaError};
 
 use super::error::{ErrorCode, QueryError};
-use crate::enforce::{HiddenFailure, NOT_ENFORCED};
+use crate::enforce::{Hidden, HiddenFailure, NOT_ENFORCED};
 
 /// An error of physical planning as the one who asked may see it: the engine quotes physical plans, with files and
 /// policies in them, so that nothing of its text is shown.
@@ -47,7 +47,7 @@ fn by_kind(error: &DataFusionError) -> QueryError {
     let text = root.strip_backtrace();
     let text = text.lines().next().unwrap_or_default();
     match root {
-        DataFusionError::External(source) => match source.downcast_ref::<HiddenFailure>() {
+        DataFusionError::External(_) => match Hidden::within(root).map(Hidden::failure) {
             Some(HiddenFailure::Resources) => resources(),
             Some(failure) => QueryError::new(ErrorCode::Unavailable, failure.to_string()),
             None => internal(),

@@ -36,7 +36,6 @@ use super::binding::Binding;
 use super::contributor::ContributorIds;
 use super::parent::{ParentGuard, ParentKey};
 use super::people::PeopleGuard;
-pub use stream::HiddenFailure;
 
 /// Evaluates a table's row policy on stored batches, keeps and coalesces the survivors, and masks them.
 #[derive(Debug, Clone)]

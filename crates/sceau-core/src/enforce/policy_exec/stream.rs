@@ -13,60 +13,8 @@ use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr, SendableRecordBatch
 use futures::StreamExt;
 
 use super::{Guard, Output, PolicyExec};
+use crate::enforce::hidden_failure::Hidden;
 use crate::enforce::total;
-
-/// Something failed where hidden rows are read. What exactly is not told: it could show a hidden value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HiddenFailure {
-    /// The stored files could not be read.
-    Read,
-    /// The memory that the question may use is exhausted.
-    Resources,
-    /// The policy could not be applied.
-    Policy,
-}
-
-impl std::fmt::Display for HiddenFailure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Read => "the data could not be read",
-            Self::Resources => "the question needs more memory than it may use",
-            Self::Policy => "the permit could not be applied",
-        })
-    }
-}
-
-impl std::error::Error for HiddenFailure {}
-
-impl HiddenFailure {
-    fn of(error: &DataFusionError) -> Self {
-        match error.find_root() {
-            DataFusionError::ResourcesExhausted(_) => Self::Resources,
-            DataFusionError::External(source) => {
-                source.downcast_ref::<Self>().copied().unwrap_or(Self::Read)
-            }
-            _ => Self::Read,
-        }
-    }
-
-    /// What failed while a batch that was read was held against the policy.
-    fn in_policy(error: &DataFusionError) -> Self {
-        match error.find_root() {
-            DataFusionError::ResourcesExhausted(_) => Self::Resources,
-            DataFusionError::External(source) => source
-                .downcast_ref::<Self>()
-                .copied()
-                .unwrap_or(Self::Policy),
-            _ => Self::Policy,
-        }
-    }
-}
-
-impl From<HiddenFailure> for DataFusionError {
-    fn from(failure: HiddenFailure) -> Self {
-        DataFusionError::External(Box::new(failure))
-    }
-}
 
 pub(super) fn execute(
     exec: &PolicyExec,
@@ -190,7 +138,7 @@ impl Survivors {
                         self.metrics.record_output(shown.num_rows());
                         Ok(shown)
                     }
-                    Err(error) => Err(self.stop(HiddenFailure::in_policy(&error))),
+                    Err(error) => Err(self.stop(Hidden::in_policy(&error))),
                 });
             }
             if self.finished {
@@ -198,16 +146,16 @@ impl Survivors {
             }
             let taken = match self.input.next().await {
                 Some(Ok(batch)) => self.push(batch).await,
-                Some(Err(error)) => return Some(Err(self.stop(HiddenFailure::of(&error)))),
+                Some(Err(error)) => return Some(Err(self.stop(Hidden::reading(&error)))),
                 None => self.finish(),
             };
             if let Err(error) = taken {
-                return Some(Err(self.stop(HiddenFailure::in_policy(&error))));
+                return Some(Err(self.stop(Hidden::in_policy(&error))));
             }
         }
     }
 
-    fn stop(&mut self, failure: HiddenFailure) -> DataFusionError {
+    fn stop(&mut self, failure: Hidden) -> DataFusionError {
         tracing::warn!(%failure, "a protected table could not be read");
         self.finished = true;
         self.ready.clear();
@@ -315,7 +263,7 @@ impl Survivors {
 
 /// What failed is said in the log, and never with data values.
 fn hide(error: &DataFusionError) -> DataFusionError {
-    let failure = HiddenFailure::of(error);
+    let failure = Hidden::reading(error);
     tracing::warn!(%failure, "a protected table could not be read");
     failure.into()
 }
