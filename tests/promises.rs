@@ -27,6 +27,8 @@ mod every_question_is_recorded;
 mod every_table_of_the_model_registers;
 #[path = "promises/files_are_read_or_refused.rs"]
 mod files_are_read_or_refused;
+#[path = "promises/files_that_change_are_seen.rs"]
+mod files_that_change_are_seen;
 #[path = "promises/hidden_values_stay_hidden.rs"]
 mod hidden_values_stay_hidden;
 #[path = "promises/masks_show_what_they_say.rs"]

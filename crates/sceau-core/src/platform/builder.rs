@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::SessionConfig;
 use object_store::ObjectStore;
@@ -170,7 +171,10 @@ impl PlatformBuilder {
     /// the journal cannot be taken up, has another writer, or its key is not there.
     pub async fn build(self) -> Result<Platform, ConfigError> {
         self.check_keys()?;
-        let mut runtime = RuntimeEnvBuilder::new();
+        // Files come, and are delivered again, while a platform runs: a listing that is kept would hide the ones and fail on
+        // the others.
+        let mut runtime = RuntimeEnvBuilder::new()
+            .with_cache_manager(CacheManagerConfig::default().with_list_files_cache_limit(0));
         if let Some(bytes) = self.memory_limit {
             runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
         }

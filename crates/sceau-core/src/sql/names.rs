@@ -52,23 +52,24 @@ impl Names {
         functions: &FunctionRegistry,
     ) -> Result<(), AmbiguousName> {
         let spellings = Spellings::of(self, tokens);
-        let calls: Vec<bool> = (0..tokens.len())
-            .map(|at| matches!(next(tokens, at), Some((_, Token::LParen))))
+        // Each blank is a token: only from words may be looked further, or a text of blanks costs the square of its length.
+        let unquoted = |at: &usize| matches!(&tokens[*at].token, Token::Word(word) if word.quote_style.is_none());
+        let words: Vec<(usize, bool, Option<String>)> = (0..tokens.len())
+            .filter(unquoted)
+            .map(|at| {
+                let called = matches!(next(tokens, at), Some((_, Token::LParen)));
+                (at, called, qualifier(tokens, at))
+            })
             .collect();
-        let qualifiers: Vec<Option<String>> =
-            (0..tokens.len()).map(|at| qualifier(tokens, at)).collect();
-        for at in 0..tokens.len() {
+        for (at, called, qualifier) in words {
             let Token::Word(word) = &mut tokens[at].token else {
                 continue;
             };
-            if word.quote_style.is_some() {
-                continue;
-            }
             let folded = fold(&word.value);
-            word.value = if calls[at] && functions.is_function(&folded) {
+            word.value = if called && functions.is_function(&folded) {
                 folded
             } else {
-                spellings.choose(&folded, qualifiers[at].as_deref())?
+                spellings.choose(&folded, qualifier.as_deref())?
             };
         }
         Ok(())
@@ -91,10 +92,16 @@ impl<'a> Spellings<'a> {
             aliases: BTreeMap::new(),
             names,
         };
+        let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, token) in tokens.iter().enumerate() {
+            if let Token::Word(word) = &token.token {
+                places.entry(fold(&word.value)).or_default().push(at);
+            }
+        }
         for (table, columns) in &names.tables {
             let mut mentioned = table.is_empty();
-            for (at, token) in tokens.iter().enumerate() {
-                if is_name(&token.token, table) {
+            for &at in places.get(&fold(table)).into_iter().flatten() {
+                if is_name(&tokens[at].token, table) {
                     mentioned = true;
                     found.alias(table, table);
                     if let Some(alias) = alias_after(tokens, at) {
@@ -219,6 +226,18 @@ mod tests {
         assert_eq!(
             spelt("select Ben_Nir_Psa, SUM(prs_pai_mnt) AS Total FROM er_prs_f").unwrap(),
             "select BEN_NIR_PSA, sum(PRS_PAI_MNT) as total from ER_PRS_F"
+        );
+    }
+
+    #[test]
+    fn a_text_of_blanks_is_spelt_like_any_other() {
+        let blanks = " ".repeat(300_000);
+        assert_eq!(
+            spelt(&format!(
+                "SELECT{blanks}P{blanks}.{blanks}Ben_Nir_Psa FROM er_prs_f p"
+            ))
+            .map(|text| text.replace(&blanks, " ")),
+            Ok("select p . BEN_NIR_PSA from ER_PRS_F p".to_owned())
         );
     }
 
