@@ -97,7 +97,7 @@ impl Harness {
         }
         if difference.is_none() && trial.explain {
             let (shown, also) = (explained(benign, &sql).await, explained(twin, &sql).await);
-            if shown != also {
+            if !agree(&shown, &also, Closeness::Identical, true) {
                 difference = Some(("the two worlds are explained differently", shown, also));
             }
         }
