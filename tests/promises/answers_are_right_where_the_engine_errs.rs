@@ -117,3 +117,38 @@ async fn in_one_partition_the_parts_of_a_union_come_in_their_order() {
     let limited = format!("SELECT * FROM ({sql}) LIMIT 11");
     assert_eq!(rows(&session, &limited).await, expected[..11]);
 }
+
+#[tokio::test]
+async fn what_each_part_of_a_union_holds_for_constant_is_none_above_it() {
+    for partitions in [1, 4] {
+        let session = in_four_files(partitions).await;
+        for (early, late) in [
+            (
+                "TIMESTAMP '2020-01-01T00:00:00'",
+                "TIMESTAMP '2020-03-15T10:00:00'",
+            ),
+            ("DATE '2020-01-01'", "DATE '2020-03-15'"),
+            ("'a'", "'b'"),
+            ("1", "2"),
+            ("CAST('1' AS BIGINT)", "2"),
+        ] {
+            let parts = format!(
+                "SELECT {early} AS k, 0 AS n FROM t UNION ALL \
+                 SELECT {late} AS k, CAST(dep = 'x' AS INT) AS n FROM t"
+            );
+            let sql = format!("{parts} ORDER BY 1 DESC, 2 NULLS FIRST LIMIT 41");
+            let found = rows(&session, &sql).await;
+            assert!(
+                found[..40].iter().all(|row| *row == found[0]) && found[0] != found[40],
+                "{partitions} {early}: {found:?}"
+            );
+            let sql = format!("{parts} ORDER BY 1 DESC NULLS LAST, 2 NULLS FIRST LIMIT 8");
+            let first = rows(&session, &sql).await;
+            assert_eq!(first, found[..8], "{partitions} {early}");
+            let sql = format!("SELECT k, count(*), sum(n) FROM ({parts}) GROUP BY k ORDER BY k");
+            let found = rows(&session, &sql).await;
+            assert_eq!(found.len(), 2, "{partitions} {early}: {found:?}");
+            assert!(found.iter().all(|row| row.ends_with(" 40 0")), "{found:?}");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! What is constant below an operator that fills in NULLs is not constant above it.
+//! What is constant below an operator that fills in NULLs, or in each part of a UNION, is not constant above it.
 //!
 //! ```text
 //! AggregateExec: mode=Partial, gby=[ROLLUP(x)]         AggregateExec: mode=Partial, gby=[ROLLUP(x)]
@@ -9,24 +9,35 @@
 //!   …                                            →       …
 //!   FilterExec: x = 5                                    OpaqueExec
 //!                                                          FilterExec: x = 5
+//!
+//! UnionExec                                            OpaqueExec
+//!   ProjectionExec: expr=[a as x]                →       UnionExec
+//!   ProjectionExec: expr=[b as x]                          ProjectionExec: expr=[a as x]
+//!                                                          ProjectionExec: expr=[b as x]
 //! ```
 //!
-//! DataFusion 55 carries a constant through both. Above, `ORDER BY x` then sorts nothing, and a GROUP BY takes its rows to
+//! DataFusion 55 carries a constant through the first two. Above, `ORDER BY x` then sorts nothing, and a GROUP BY takes its rows to
 //! come sorted by x: it closes a group at each change between 5 and NULL and gives the same group several times. (The first
 //! stage of an aggregate with grouping sets knows better since its issue 11291; the second does not.) A written-out key,
 //! as in `ROLLUP ('a', y)`, is computed below the first stage, since it would be a constant by itself.
+//!
+//! Of a UNION it knows that each part has its own constant, and sorts the parts one by one by the other columns, to merge
+//! them afterwards. With a LIMIT the parts share what bounds it, and one part's rows drop out for another's that come
+//! after them: `SELECT 'a' AS x, y … UNION ALL SELECT 'b', y … ORDER BY x DESC, y LIMIT 8` lists the `a`.
 
 use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{JoinType, Result};
 use datafusion::config::ConfigOptions;
+use datafusion::physical_expr::AcrossPartitions;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::aggregates::{AggregateExec, PhysicalGroupBy};
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec, SortMergeJoinExec};
 use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
     ReplaceChildrenOptions,
@@ -34,7 +45,8 @@ use datafusion::physical_plan::{
 
 use super::opaque::OpaqueExec;
 
-/// Hides constants from grouping sets and from the sides of outer joins that NULLs are filled in for.
+/// Hides constants from grouping sets, from the sides of outer joins that NULLs are filled in for, and from what stands
+/// above a union of parts that have each their own.
 #[derive(Debug)]
 pub struct ForgetConstants;
 
@@ -51,6 +63,9 @@ impl PhysicalOptimizerRule for ForgetConstants {
                 return Ok(Transformed::yes(
                     Arc::new(over_columns(aggregate)?) as Arc<_>
                 ));
+            }
+            if node.is::<UnionExec>() && parts_have_their_own(&node) {
+                return Ok(Transformed::yes(Arc::new(OpaqueExec::new(node)) as Arc<_>));
             }
             if let Some(join_type) = join_type(&node) {
                 return forget_filled_in(node, join_type);
@@ -117,6 +132,17 @@ fn over_columns(aggregate: &AggregateExec) -> Result<AggregateExec> {
         input,
         schema,
     )
+}
+
+/// Whether something is constant in each partition, and not known to be the same in all.
+fn parts_have_their_own(union: &Arc<dyn ExecutionPlan>) -> bool {
+    let constants = union.equivalence_properties().constants();
+    constants.iter().any(|constant| {
+        !matches!(
+            constant.across_partitions,
+            AcrossPartitions::Uniform(Some(_))
+        )
+    })
 }
 
 fn join_type(node: &Arc<dyn ExecutionPlan>) -> Option<JoinType> {

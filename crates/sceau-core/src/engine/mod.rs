@@ -3,8 +3,9 @@
 //! None of them knows a policy. They mend what was seen to give wrong rows, and what lets the order of an answer depend on
 //! how fast its parts were read:
 //!
-//! - [`ForgetConstants`]: a key of ROLLUP, CUBE or GROUPING SETS, or a column of the side of an outer join that NULLs are
-//!   filled in for, is no constant above it, even if it was one below.
+//! - [`ForgetConstants`]: a key of ROLLUP, CUBE or GROUPING SETS, a column of the side of an outer join that NULLs are
+//!   filled in for, or what each part of a UNION has a value of its own for, is no constant above it, even if it was one
+//!   below.
 //! - [`ReadInOrder`]: in one partition, the parts of a UNION come one after the other.
 //!
 //! [`soundly`] puts them where they belong among DataFusion's own rules. An application that compares answers with plain
