@@ -18,6 +18,7 @@ mod contributor;
 mod estimate;
 mod final_gate;
 mod front_gate;
+mod lasting;
 mod leakproof;
 mod listed_names;
 mod parent;
