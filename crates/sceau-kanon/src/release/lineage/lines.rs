@@ -49,6 +49,11 @@ impl Lines {
         Ok(lines)
     }
 
+    /// The conditions that measures are made of, without what follows from them.
+    pub(super) fn made_of(&self) -> impl Iterator<Item = &Expr> {
+        self.of.iter().chain(&self.splits)
+    }
+
     pub(super) fn all(&self) -> impl Iterator<Item = &Expr> {
         self.of.iter().chain(&self.splits).chain(&self.pieces)
     }
