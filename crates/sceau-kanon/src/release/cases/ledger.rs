@@ -102,6 +102,103 @@ async fn case_65_a_tracker_that_set_sizes_do_not_stop() {
 }
 
 #[tokio::test]
+async fn case_63_men_and_all_leave_nobody_to_tell_the_women_apart() {
+    // By age: the sick and all, and the sick men and all men.
+    let counts = [
+        ("21-30", [8, 20], [7, 19]),
+        ("31-40", [10, 25], [5, 15]),
+        ("41-50", [15, 30], [8, 18]),
+        ("51-60", [25, 40], [13, 25]),
+    ];
+    let (mut age, mut sex, mut sick) = (vec![], vec![], vec![]);
+    for (label, [all_sick, all], [men_sick, men]) in counts {
+        for (which, people, with) in [("m", men, men_sick), ("f", all - men, all_sick - men_sick)] {
+            age.extend(of(label, people));
+            sex.extend(of(which, people));
+            sick.extend((0..people).map(|person| i64::from(person < with)));
+        }
+    }
+    let people = people(0, age.len(), 1);
+    let folder = tempfile::tempdir().expect("folder");
+    let session = world()
+        .table(
+            "t",
+            vec![
+                ("pid", texts(people)),
+                ("age", texts(age)),
+                ("sex", texts(sex)),
+                ("sick", ints(sick)),
+            ],
+        )
+        .await
+        .rules("k = 5")
+        .ledger(folder.path())
+        .session()
+        .await;
+    let sql = |condition: &str| {
+        format!(
+            "SELECT age, count(*) FILTER (WHERE sick = 1), count(*) FROM t WHERE {condition} GROUP BY age ORDER BY age"
+        )
+    };
+    assert_eq!(
+        rows(&session, &sql("true")).await,
+        ["21-30 8 20", "31-40 10 25", "41-50 15 30", "51-60 25 40"]
+    );
+    // One woman of 21 to 30, and she is sick; three of 51 to 60 who are not.
+    assert_eq!(
+        rows(&session, &sql("sex = 'm'")).await,
+        ["31-40 5 15", "41-50 8 18"]
+    );
+    assert_eq!(
+        rows(&session, &sql("sex = 'f'")).await,
+        ["31-40 5 10", "41-50 7 12"]
+    );
+}
+
+#[tokio::test]
+async fn three_releases_whose_difference_is_one_person() {
+    let folder = tempfile::tempdir().expect("folder");
+    let session = patients().await.ledger(folder.path()).session().await;
+    let sql = |condition: &str| format!("SELECT count(*), sum(age) FROM t WHERE {condition}");
+    for condition in ["true", "cost < 40"] {
+        assert_eq!(
+            rows(&session, &sql(condition)).await.len(),
+            1,
+            "{condition}"
+        );
+    }
+    // 75 less 40 less 34 is one; 35 people beside the 40 are not.
+    assert!(rows(&session, &sql("cost > 40")).await.is_empty());
+    assert_eq!(rows(&session, &sql("cost >= 40")).await.len(), 1);
+}
+
+#[tokio::test]
+async fn two_releases_at_the_same_time_are_held_against_each_other() {
+    let folder = tempfile::tempdir().expect("folder");
+    let session = patients().await.ledger(folder.path()).session().await;
+    let all = "SELECT count(*) FROM t WHERE dep = 'A'";
+    let but_one = format!("{all} AND age <> 103");
+    let (one, other) = tokio::join!(rows(&session, all), rows(&session, &but_one));
+    assert_eq!(one.len() + other.len(), 1, "{one:?} {other:?}");
+}
+
+#[tokio::test]
+async fn what_is_withheld_by_a_difference_is_kept_secret_beside_the_totals() {
+    let folder = tempfile::tempdir().expect("folder");
+    let session = patients().await.ledger(folder.path()).session().await;
+    assert_eq!(
+        rows(&session, "SELECT count(*) FROM t WHERE dep = 'A'").await,
+        ["30"]
+    );
+    // Of care, A is 29 of those 30: without it, B would be the total less it.
+    let sql = "SELECT care, count(*) FROM t GROUP BY ROLLUP (care)";
+    let released = release(&session, sql).await;
+    assert!(differences(&released).1 >= 1);
+    let left = rows_of(&released);
+    assert!(left.len() <= 1, "{left:?}");
+}
+
+#[tokio::test]
 async fn case_67_a_refresh_with_one_new_patient() {
     let folder = tempfile::tempdir().expect("folder");
     let sql = "SELECT dep, count(*) FROM t GROUP BY dep";
