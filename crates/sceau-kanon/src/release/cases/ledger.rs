@@ -156,6 +156,25 @@ async fn case_63_men_and_all_leave_nobody_to_tell_the_women_apart() {
 }
 
 #[tokio::test]
+async fn a_mean_tells_nothing_of_those_without_a_value_until_all_are_counted() {
+    let mut costs: Vec<Option<i64>> = (1..30).map(Some).collect();
+    costs.push(None);
+    let costs = std::sync::Arc::new(arrow::array::Int64Array::from(costs)) as _;
+    let folder = tempfile::tempdir().expect("folder");
+    let session = world()
+        .table("t", vec![("pid", texts(people(0, 30, 1))), ("cost", costs)])
+        .await
+        .ledger(folder.path())
+        .session()
+        .await;
+    for sql in ["SELECT avg(cost) FROM t", "SELECT sum(cost) FROM t"] {
+        assert_eq!(rows(&session, sql).await.len(), 1, "{sql}");
+    }
+    // 30 people less the 29 who have one.
+    assert!(rows(&session, "SELECT count(*) FROM t").await.is_empty());
+}
+
+#[tokio::test]
 async fn three_releases_whose_difference_is_one_person() {
     let folder = tempfile::tempdir().expect("folder");
     let session = patients().await.ledger(folder.path()).session().await;

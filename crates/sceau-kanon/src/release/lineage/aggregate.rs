@@ -256,12 +256,15 @@ impl Pass<'_> {
         Ok(Flow::of_nobody(GateNode::try_new(gate, plan)?.into_plan()))
     }
 
-    /// What the project's ledger needs to know of each cell: sketches of the people behind it, behind those of its rows that a
-    /// measure is made of, and behind those that a condition leaves over.
+    /// What the project's ledger needs to know of each cell: sketches of the people behind it, if a measure is made of all its rows,
+    /// behind those of its rows that a measure is made of, and behind those that a condition leaves over.
     fn differences(&self, input: &Flow, lines: &Lines) -> Option<(Vec<Expr>, Differences)> {
         let ledger = Arc::clone(self.ledger.as_ref()?);
         let left_over: Vec<Expr> = lines.splits.iter().map(beyond).collect();
-        let conditions = std::iter::once((None, false))
+        // What nothing is told of, nothing can be subtracted from.
+        let whole = lines.whole.then_some((None, false));
+        let conditions = whole
+            .into_iter()
             .chain(lines.made_of().map(|line| (Some(line), false)))
             .chain(left_over.iter().map(|line| (Some(line), true)));
         let (mut exprs, mut sketches) = (vec![], vec![]);
