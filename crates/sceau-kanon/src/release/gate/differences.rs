@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::row::{RowConverter, SortField};
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::{Result, exec_err};
 use datafusion::error::DataFusionError;
@@ -57,9 +58,12 @@ impl Differences {
     ) -> Result<bool> {
         // What was weighed before had cells that are withheld by now.
         self.settle(None);
-        let open: Vec<usize> = (0..broken.len())
+        let mut open: Vec<usize> = (0..broken.len())
             .filter(|&cell| broken[cell].is_none())
             .collect();
+        // Of two cells that are too near the later one is withheld: the same one, in whatever order the engine gives them.
+        let order = in_order(gate, cells)?;
+        open.sort_unstable_by_key(|&cell| order[cell]);
         let candidates = self.candidates(gate, cells, &open)?;
         let ledger = Arc::clone(&self.ledger);
         let weighed = SpawnedTask::spawn_blocking(move || ledger.weigh(&candidates))
@@ -137,6 +141,26 @@ impl Differences {
         }
         Ok(candidates)
     }
+}
+
+/// The place of each cell among all of them by their keys.
+fn in_order(gate: &Gate, cells: &RecordBatch) -> Result<Vec<usize>> {
+    let mut order = vec![0; cells.num_rows()];
+    if gate.keys == 0 {
+        return Ok(order);
+    }
+    let keys = &cells.columns()[..gate.keys];
+    let fields = keys
+        .iter()
+        .map(|key| SortField::new(key.data_type().clone()))
+        .collect();
+    let rows = RowConverter::new(fields)?.convert_columns(keys)?;
+    let mut sorted: Vec<usize> = (0..rows.num_rows()).collect();
+    sorted.sort_unstable_by(|&one, &other| rows.row(one).cmp(&rows.row(other)));
+    for (place, cell) in sorted.into_iter().enumerate() {
+        order[cell] = place;
+    }
+    Ok(order)
 }
 
 /// What who asked is told of a ledger that cannot say whether a release may leave. The rest is for the operator.
