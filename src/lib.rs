@@ -68,6 +68,7 @@
 
 pub use sceau_core::platform::{ColumnConfig, PlatformBuilder, TableConfig};
 pub use sceau_core::*;
+pub use sceau_kanon::ledger;
 pub use sceau_kanon::{
     CsvOptions, Decision, Dossier, Formulas, Interval, Quarantine, QuarantineError, Release,
     ReleaseError, ReleaseReviewer, Releaser, Report, Review, ReviewFailed, RuleReport, Verdict,

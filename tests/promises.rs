@@ -53,6 +53,8 @@ mod pseudonyms_join_within_a_project;
 mod published_files_are_answered;
 #[path = "promises/queries_of_epidemiologists.rs"]
 mod queries_of_epidemiologists;
+#[path = "promises/releases_are_held_against_each_other.rs"]
+mod releases_are_held_against_each_other;
 #[path = "promises/stored_tables_are_what_the_model_says.rs"]
 mod stored_tables_are_what_the_model_says;
 #[path = "promises/the_journal_outlives_a_kill.rs"]

@@ -19,6 +19,7 @@ mod estimate;
 mod final_gate;
 mod front_gate;
 mod hidden_failure;
+mod lasting;
 mod leakproof;
 mod listed_names;
 mod parent;

@@ -105,6 +105,12 @@ impl ProtectedTable {
         &self.inner.binding
     }
 
+    /// Whether a person of this table has one contributor id with those of every other such table, whatever columns name
+    /// them: where the platform keeps a ledger and has IR_BEN_R.
+    pub fn knows_persons(&self) -> bool {
+        self.inner.contributors.knows_persons(&self.inner.model)
+    }
+
     /// The same table with one more, last column, [`CONTRIBUTOR`]: an id of the person behind each row, NULL where nobody
     /// knows who it is. `None` when the table holds no person.
     pub fn with_contributor(&self) -> Option<Self> {

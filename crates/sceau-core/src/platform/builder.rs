@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
@@ -9,12 +10,14 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::SessionConfig;
 use object_store::ObjectStore;
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::config::TableConfig;
 use super::drift::DriftPolicy;
+use super::ledger::LedgerSettings;
 use super::table::{Opener, StoredTable};
-use super::{Inner, Kept, Options, Platform};
+use super::{Inner, Kept, Options, Platform, Shared};
 use crate::config::{ConfigError, Document};
 use crate::enforce::Persons;
 use crate::journal::{Journal, JournalConfig, StoredJournal};
@@ -47,6 +50,7 @@ pub struct PlatformBuilder {
     keys: Option<Arc<dyn KeyProvider>>,
     expected_keys: Option<String>,
     journal: Option<(JournalConfig, String)>,
+    ledger: Option<LedgerSettings>,
     memory_limit: Option<usize>,
     drift: DriftPolicy,
     options: Options,
@@ -61,6 +65,7 @@ impl Default for PlatformBuilder {
             keys: None,
             expected_keys: None,
             journal: None,
+            ledger: None,
             memory_limit: None,
             drift: DriftPolicy::default(),
             options: Options::default(),
@@ -121,6 +126,24 @@ impl PlatformBuilder {
         self
     }
 
+    /// Keeps ledgers of what projects received, and holds every release against them. A release that cannot be recorded does
+    /// not leave.
+    ///
+    /// People are then told apart by HMAC-SHA-256, which takes longer to count them by, and where the platform has IR_BEN_R all
+    /// of its people are kept in memory: 16 bytes for each pair, and 16 for each pseudo-NIR.
+    ///
+    /// ```
+    /// use sceau_core::Platform;
+    /// use sceau_core::platform::LedgerSettings;
+    ///
+    /// let builder = Platform::builder().ledger(LedgerSettings::new("ledgers/", "ledger"));
+    /// # let _ = builder;
+    /// ```
+    pub fn ledger(mut self, settings: LedgerSettings) -> Self {
+        self.ledger = Some(settings);
+        self
+    }
+
     /// The memory in bytes that all questions together may use; what can spill to disk does so before.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = Some(bytes);
@@ -171,6 +194,7 @@ impl PlatformBuilder {
     /// the journal cannot be taken up, has another writer, or its key is not there.
     pub async fn build(self) -> Result<Platform, ConfigError> {
         self.check_keys()?;
+        self.check_ledger()?;
         // Files come, and are delivered again, while a platform runs: a listing that is kept would hide the ones and fail on
         // the others.
         let mut runtime = RuntimeEnvBuilder::new()
@@ -245,19 +269,25 @@ impl PlatformBuilder {
             }
         }
         archives_reach_their_parents(&mut tables);
-        let persons = tables
-            .get(&fold(REFERENTIAL))
-            .map(|table| Arc::new(Persons::new(Arc::clone(&table.provider))));
+        let persons = tables.get(&fold(REFERENTIAL)).map(|table| {
+            Arc::new(Persons::new(
+                Arc::clone(&table.provider),
+                self.ledger.is_some(),
+            ))
+        });
         for table in &drift {
             tracing::info!(%table, "stored files are not what the data model says");
         }
         let journal = self.open_journal()?;
         Ok(Platform {
             inner: Arc::new(Inner {
+                data: data_version(&tables),
                 tables,
                 drift,
                 persons,
                 journal,
+                ledger: self.ledger,
+                shared: Shared::default(),
                 keys: self.keys.unwrap_or_else(|| Arc::new(NoKeys)),
                 runtime,
                 state,
@@ -324,6 +354,42 @@ impl PlatformBuilder {
             )
         })
     }
+
+    fn check_ledger(&self) -> Result<(), ConfigError> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(());
+        };
+        if self
+            .journal
+            .as_ref()
+            .is_some_and(|(_, key)| *key == ledger.key)
+        {
+            return Err(self.document.invalid(
+                &["ledger", "key"],
+                "a key that is not the journal's, whose reviewers could read the ledgers with it",
+                format!("{:?}", ledger.key),
+            ));
+        }
+        let keys: &dyn KeyProvider = self.keys.as_deref().unwrap_or(&NoKeys);
+        keys.project_key(&ledger.key).map(drop).map_err(|error| {
+            self.document.invalid(
+                &["ledger", "key"],
+                "a key that the platform has",
+                error.to_string(),
+            )
+        })
+    }
+}
+
+/// One text for the state of all stored files.
+fn data_version(tables: &BTreeMap<String, StoredTable>) -> String {
+    let mut hash = Sha256::new();
+    for (name, table) in tables {
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+        hash.update(table.version);
+    }
+    HEXLOWER.encode(&hash.finalize()[..16])
 }
 
 /// One year's archive of details reaches its people through the same year's archive or, where the platform has none,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::builder::PlatformBuilder;
 use super::config::TableConfig;
 use super::drift::DriftPolicy;
+use super::ledger::{Beyond, LedgerSettings};
 use crate::config::{ConfigError, Document};
 use crate::journal::{JournalConfig, StoredJournal};
 use crate::pseudonym::{EnvKeys, FileKeys};
@@ -29,6 +30,7 @@ pub(super) fn builder(file: &Path) -> Result<PlatformBuilder, ConfigError> {
     }
     builder = with_keys(builder, &document, folder, parsed.keys.as_ref())?;
     builder = with_journal(builder, &document, folder, parsed.journal)?;
+    builder = with_ledger(builder, &document, folder, parsed.ledger)?;
     for (name, table) in parsed.table {
         builder = builder.table(&name, table);
     }
@@ -74,6 +76,40 @@ fn with_keys(
     })
 }
 
+fn with_ledger(
+    builder: PlatformBuilder,
+    document: &Document,
+    folder: &Path,
+    ledger: Option<LedgerFile>,
+) -> Result<PlatformBuilder, ConfigError> {
+    let Some(ledger) = ledger else {
+        return Ok(builder);
+    };
+    for (key, value) in [("path", &ledger.path), ("key", &ledger.key)] {
+        if value.is_empty() {
+            return Err(document.invalid(&["ledger", key], "a name", "an empty text"));
+        }
+    }
+    let mut settings = LedgerSettings::new(folder.join(ledger.path), &ledger.key);
+    settings.beyond = ledger.beyond;
+    settings.comparisons = ledger
+        .comparisons
+        .map(|comparisons| {
+            u64::try_from(comparisons)
+                .ok()
+                .filter(|comparisons| *comparisons > 0)
+                .ok_or_else(|| {
+                    document.invalid(
+                        &["ledger", "comparisons"],
+                        "a whole number above 0",
+                        comparisons.to_string(),
+                    )
+                })
+        })
+        .transpose()?;
+    Ok(builder.ledger(settings))
+}
+
 /// The sizes at which a file of the journal may end. Small ones make many files, and opening a journal reads a whole one.
 const ROTATE_BYTES: RangeInclusive<u64> = 4 << 10..=4 << 30;
 
@@ -117,6 +153,7 @@ struct PlatformFile {
     store: BTreeMap<String, StoreConfig>,
     keys: Option<Keys>,
     journal: Option<JournalFile>,
+    ledger: Option<LedgerFile>,
     #[serde(default)]
     table: BTreeMap<String, TableConfig>,
 }
@@ -134,4 +171,14 @@ struct JournalFile {
     path: String,
     key: String,
     rotate_bytes: Option<i64>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LedgerFile {
+    path: String,
+    key: String,
+    comparisons: Option<i64>,
+    #[serde(default)]
+    beyond: Beyond,
 }

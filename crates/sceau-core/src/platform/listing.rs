@@ -1,14 +1,18 @@
 //! The Parquet files below a table's prefix, and the Hive partitions that their folders spell.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use futures::TryStreamExt;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
+use sha2::{Digest, Sha256};
 
 /// What stands below a prefix.
 pub(super) struct Listing {
+    /// Which files they are: another text whenever one was added, removed or replaced.
+    pub(super) version: [u8; 32],
     /// How many Parquet files.
     pub(super) files: usize,
     /// The partition columns in the order of the folders, each with the values it has.
@@ -20,7 +24,9 @@ pub(super) struct Listing {
 /// Every file must stand in the same partition columns: one that does not would be left out of every answer without a
 /// word.
 pub(super) async fn list(store: &Arc<dyn ObjectStore>, prefix: &Path) -> Result<Listing, String> {
+    let mut objects = BTreeSet::new();
     let mut listing = Listing {
+        version: [0; 32],
         files: 0,
         partitions: vec![],
     };
@@ -33,6 +39,7 @@ pub(super) async fn list(store: &Arc<dyn ObjectStore>, prefix: &Path) -> Result<
         if object.location.extension() != Some("parquet") {
             continue;
         }
+        objects.insert(state(&object));
         let partitions = partitions_of(&object.location, prefix);
         if listing.files == 0 {
             listing.partitions = partitions
@@ -65,12 +72,33 @@ pub(super) async fn list(store: &Arc<dyn ObjectStore>, prefix: &Path) -> Result<
         }
         listing.files += 1;
     }
+    listing.version = version(&objects);
     Ok(listing)
 }
 
-/// Whether there is an object at all at this very path: a table may be one file.
-pub(super) async fn is_file(store: &Arc<dyn ObjectStore>, path: &Path) -> bool {
-    path.extension() == Some("parquet") && store.head(path).await.is_ok()
+/// The state of the object at this very path, if there is one: a table may be one file.
+pub(super) async fn single_file(store: &Arc<dyn ObjectStore>, path: &Path) -> Option<[u8; 32]> {
+    if path.extension() != Some("parquet") {
+        return None;
+    }
+    let object = store.head(path).await.ok()?;
+    Some(version(&BTreeSet::from([state(&object)])))
+}
+
+fn state(object: &ObjectMeta) -> String {
+    format!(
+        "{} {} {} {:?}",
+        object.location, object.size, object.last_modified, object.e_tag
+    )
+}
+
+fn version(objects: &BTreeSet<String>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for object in objects {
+        hash.update((object.len() as u64).to_le_bytes());
+        hash.update(object);
+    }
+    hash.finalize().into()
 }
 
 fn partitions_of(file: &Path, prefix: &Path) -> Vec<(String, String)> {

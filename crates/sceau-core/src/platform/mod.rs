@@ -6,8 +6,10 @@ mod diagnosis;
 mod drift;
 mod family;
 mod file;
+mod ledger;
 mod listing;
 mod model;
+mod shared;
 mod table;
 mod types;
 mod years;
@@ -23,14 +25,16 @@ pub use builder::PlatformBuilder;
 pub use config::{ColumnConfig, TableConfig};
 pub use diagnosis::Diagnosis;
 pub use drift::{ColumnDrift, Difference, DriftPolicy, TableDrift};
+pub use ledger::{Beyond, LedgerSettings};
 
+use shared::Shared;
 pub(crate) use table::{StoredTable, YearOfFamily};
 
 use crate::config::ConfigError;
 use crate::enforce::Persons;
 use crate::journal::{Journal, StoredJournal};
 use crate::permit::Permit;
-use crate::pseudonym::KeyProvider;
+use crate::pseudonym::{KeyError, KeyProvider, ProjectKey};
 use crate::session::{Session, SessionError};
 use crate::sql::{FunctionRegistry, fold};
 
@@ -59,6 +63,9 @@ struct Inner {
     drift: Vec<TableDrift>,
     persons: Option<Arc<Persons>>,
     keys: Arc<dyn KeyProvider>,
+    ledger: Option<LedgerSettings>,
+    data: String,
+    shared: Shared,
     runtime: Arc<RuntimeEnv>,
     /// Plans the expressions of permits; sees no table.
     state: SessionState,
@@ -158,6 +165,31 @@ impl Platform {
     /// How the stored files of SNDS tables differ from the data model, a table at a time; those that do not are left out.
     pub fn drift(&self) -> &[TableDrift] {
         &self.inner.drift
+    }
+
+    /// Where the ledgers of what projects received are kept, if they are.
+    pub fn ledger(&self) -> Option<&LedgerSettings> {
+        self.inner.ledger.as_ref()
+    }
+
+    /// A text that is another one whenever a stored file was added, removed or replaced since the platform was built before:
+    /// which state of the data an answer is from.
+    pub fn data_version(&self) -> &str {
+        &self.inner.data
+    }
+
+    /// The one value of a type that goes with this platform, made when it is first asked for: where a crate that builds upon
+    /// this one keeps what all sessions share.
+    pub fn shared<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.inner.shared.get()
+    }
+
+    /// A key of the platform's own, which no permit makes pseudonyms with.
+    ///
+    /// # Errors
+    /// When the provider has no such key.
+    pub fn platform_key(&self, name: &str) -> Result<ProjectKey, KeyError> {
+        self.inner.keys.project_key(name)
     }
 
     pub(crate) fn table(&self, name: &str) -> Option<&StoredTable> {

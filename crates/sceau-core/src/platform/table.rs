@@ -12,12 +12,13 @@ use datafusion::datasource::listing::{
 use datafusion::execution::SessionState;
 use object_store::ObjectStore;
 use object_store::path::Path;
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::config::TableConfig;
 use super::drift::{DriftPolicy, TableDrift};
 use super::family::{FamilyTable, Year};
-use super::listing::{Listing, is_file, list, partition_type};
+use super::listing::{Listing, list, partition_type, single_file};
 use super::model::{completed, expected_rows, field_of, only_one_spelling, unknown};
 use super::types::{common_type, converts, plain_type, same_type};
 use super::years::Pattern;
@@ -36,6 +37,8 @@ pub(crate) struct StoredTable {
     pub(crate) years: Vec<YearOfFamily>,
     /// Of one year's table that a folder pattern found: the table over all of them.
     pub(crate) family: Option<String>,
+    /// Which state of its files it was opened on.
+    pub(crate) version: [u8; 32],
 }
 
 /// One year of a table over several.
@@ -239,6 +242,10 @@ impl Opener<'_> {
         let mut partition_columns: Vec<String> =
             partitions.into_iter().map(|(name, _)| name).collect();
         partition_columns.push(YEAR.to_owned());
+        let mut hash = Sha256::new();
+        for files in found.values() {
+            hash.update(files.listing.version);
+        }
         let family = StoredTable {
             model: Arc::new(model),
             provider: Arc::new(provider),
@@ -246,6 +253,7 @@ impl Opener<'_> {
             rows: usize::try_from(rows).unwrap_or(usize::MAX),
             years,
             family: None,
+            version: hash.finalize().into(),
         };
         tables.insert(0, family);
         Ok(OpenedTable {
@@ -276,6 +284,7 @@ impl Opener<'_> {
             rows: usize::try_from(rows).unwrap_or(usize::MAX),
             years: vec![],
             family: None,
+            version: files.listing.version,
         })
     }
 
@@ -298,8 +307,10 @@ impl Opener<'_> {
 
     async fn files(&self, name: &str, prefix: &Path) -> Result<Files, ConfigError> {
         let storage = |message: String| storage_error(name, message);
-        let is_file = is_file(self.store, prefix).await;
-        let listing = list(self.store, prefix).await.map_err(storage)?;
+        let single = single_file(self.store, prefix).await;
+        let is_file = single.is_some();
+        let mut listing = list(self.store, prefix).await.map_err(storage)?;
+        listing.version = single.unwrap_or(listing.version);
         if listing.files == 0 && !is_file {
             return Err(self.invalid(
                 name,

@@ -150,6 +150,11 @@ impl Session {
         Arc::clone(&self.opened().permit)
     }
 
+    /// The platform that this session is one of.
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
     /// Who asks.
     pub fn principal(&self) -> &str {
         &self.principal

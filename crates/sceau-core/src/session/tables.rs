@@ -60,7 +60,7 @@ pub(super) fn protect(
             state: platform.state(),
             functions: platform.functions(),
         },
-        contributors: Contributors::new(platform.persons().cloned()),
+        contributors: contributors(platform, permit)?,
         lists: people::lists(platform, permit)?,
     };
     let mut tables: Vec<ProtectedTable> = Vec::new();
@@ -111,6 +111,31 @@ pub(super) fn protect(
 
 /// What a permit says of a table, under the name that it has there.
 type Entry<'a> = (&'a str, &'a Grant);
+
+/// People are told apart by a hash of the process's own, or as the ledger of the project tells them apart.
+fn contributors(platform: &Platform, permit: &Permit) -> Result<Contributors, ConfigError> {
+    let persons = platform.persons().cloned();
+    let Some(ledger) = platform.ledger() else {
+        return Ok(Contributors::new(persons));
+    };
+    if permit.key_name() == ledger.key {
+        return Err(invalid(
+            permit,
+            &["key"],
+            "a key of the project's own, since whoever has its pseudonyms must not have the ledger's key",
+            format!("{:?}, the key of the platform's ledgers", ledger.key),
+        ));
+    }
+    let key = platform.keys().project_key(&ledger.key).map_err(|error| {
+        invalid(
+            permit,
+            &[],
+            "a platform that has the key of its ledgers",
+            error.to_string(),
+        )
+    })?;
+    Ok(Contributors::of_ledger(persons, &key, permit.project()))
+}
 
 /// Makes the protected tables of one session.
 struct Maker<'a> {

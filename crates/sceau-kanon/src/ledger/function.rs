@@ -15,7 +15,8 @@ use super::sketch::MOST_K;
 /// The sketch of the distinct people among the ids of a group, as bytes that the ledger reads.
 ///
 /// Unlike a count up to k this needs all people of a group at once: 8 to 32 bytes a person and group, reported to the engine,
-/// which spills when memory is short.
+/// which spills when memory is short. A batch of groups with their people has to fit into an operator's share of the memory, or
+/// the question fails for want of it: fewer rows a batch need less.
 ///
 /// ```
 /// # use std::sync::Arc;

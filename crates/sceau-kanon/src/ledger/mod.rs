@@ -59,8 +59,10 @@
 //! - **The complement.** A cell of all but five people of a table describes those five to whoever knows the whole table's figures from
 //!   elsewhere. The whole counts as known once it, or a table that adds up to it, was released; never if it was not.
 //! - **Unknown people.** Rows without a person are one unknown person: their presence is seen, their number is not.
-//! - **Other ways of naming people.** Sets are compared if their ids are made of columns of the same kinds: those of a table by
-//!   pseudo-NIR and those of a table by `NIR_ANO_17` and rank are two kinds.
+//! - **Other ways of naming people.** Sets are compared if their ids are of the same kind. Where the platform has IR_BEN_R a person
+//!   is one, by pseudo-NIR and rank, by `NIR_ANO_17` and by `BEN_IDT_ANO`; but whom it does not hold is somebody else by each of
+//!   them, and whom it came to hold between two releases is somebody else before and after. Twins who share a pseudo-NIR are one
+//!   where there is no rank. Without IR_BEN_R, tables that name people by other columns are not compared.
 //! - **Another k.** A set that left under a small k is compared up to that k only, and in pairs.
 //! - **Two projects.** Each has its own ledger; what their members tell each other is not looked at.
 //! - **What nobody released.** Rows that a project sees inside the environment are not in its ledger.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sceau_core::pseudonym::ProjectKey;
+use sha2::{Digest as _, Sha256};
 
 use super::file::LedgerFile;
 use super::known::{Budget, Depth, Isolated, Known, Place};
@@ -90,7 +91,7 @@ impl Ledger {
         let mut received = Vec::new();
         let file = LedgerFile::open(
             &config.folder,
-            &file_name(project, key),
+            &file_name(project),
             project,
             &secret,
             config.anchor,
@@ -368,15 +369,15 @@ impl Weighing<'_> {
     }
 }
 
-/// A file's name that an operator knows the project by, and that no other project's ledger has.
-fn file_name(project: &str, key: &ProjectKey) -> String {
+/// A file's name that an operator knows the project by, and that no other project's ledger has. It is the same under every key:
+/// under a wrong one a ledger must be found and not open, in place of another that begins anew.
+fn file_name(project: &str) -> String {
     let plain: String = project
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
         .take(60)
         .collect();
-    let digits: String = key
-        .derived("ledger file of a project", project.as_bytes())
+    let digits: String = Sha256::digest(project)
         .iter()
         .take(8)
         .map(|byte| format!("{byte:02x}"))

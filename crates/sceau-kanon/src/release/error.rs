@@ -100,6 +100,21 @@ pub enum ReleaseError {
         "the release could not be put before who decides on it, so it does not leave: ask again later"
     )]
     NotReviewed,
+    /// Holding the release against what the project received before would take too long.
+    #[error(
+        "holding this release against what the project received before takes more than {limit} comparisons: \
+         ask for fewer cells at a time"
+    )]
+    TooManyDifferences {
+        /// The most comparisons that a release may take.
+        limit: u64,
+    },
+    /// The ledger of what the project received cannot be read or written.
+    #[error(
+        "what this project received before cannot be looked up, so nothing leaves: the platform's operator finds the reason \
+         in the log"
+    )]
+    NoLedger,
     /// The question failed on a value that may not be shown, so neither may the reason.
     #[error(
         "the question failed while it read rows of single persons; why is not shown, since the reason may hold a value: \
@@ -131,6 +146,8 @@ impl ReleaseError {
             Self::Quarantined { .. } => "quarantined",
             Self::Refused { .. } => "refused",
             Self::NotReviewed => "not_reviewed",
+            Self::TooManyDifferences { .. } => "too_many_differences",
+            Self::NoLedger => "no_ledger",
             Self::Hidden => "hidden_failure",
             Self::NotChecked => "not_checked",
             Self::Engine => "internal",

@@ -36,6 +36,7 @@ mod error;
 mod gate;
 mod lineage;
 mod persons;
+mod received;
 mod releaser;
 mod report;
 mod review;

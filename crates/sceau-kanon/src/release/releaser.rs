@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array as _, RecordBatch};
 use chrono::Utc;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
@@ -18,7 +19,7 @@ use super::persons::persons;
 use super::report::{Asked, Origin, origins};
 use super::review::reviewed;
 use super::total::total;
-use super::{Dossier, Release, ReleaseError, ReleaseReviewer, Report, RuleReport};
+use super::{Dossier, Release, ReleaseError, ReleaseReviewer, Report, RuleReport, received};
 
 /// The way out of the secure environment: answers questions with cells that describe at least *k* people.
 ///
@@ -127,7 +128,9 @@ impl Releaser {
         let plan = prepared(question.plan().clone())?;
         let rules = question.permit().release().clone();
         let persons = persons(&plan);
-        let Released { plan, gate } = release(&plan, &rules, self.most_cells)?;
+        let platform = self.session.platform();
+        let ledger = received::ledger(platform, question.permit().project()).await?;
+        let Released { plan, gate } = release(&plan, &rules, self.most_cells, ledger)?;
         let origins = origins(&plan);
         let physical = question
             .physical_plan(&plan, vec![Arc::new(GatePlanner)])
@@ -188,7 +191,30 @@ impl Releaser {
             permit: Arc::new(question.permit().clone()),
         };
         let dossier = Dossier::try_new(asked, &release, &origins, gate.as_deref())?;
+        // Whatever becomes of it from here on, it counts as received: a reviewer who keeps it may have shown it, and one who has
+        // it wait lets it out without asking again.
+        if let Some(gate) = &gate {
+            self.record(gate, question.permit().hash(), cells > 0)
+                .await?;
+        }
         Ok((release, dossier))
+    }
+
+    /// Records what is about to leave, and waits until it is on the disk.
+    async fn record(&self, gate: &Arc<Gate>, permit: &str, any: bool) -> Result<(), ReleaseError> {
+        if gate.differences.is_none() {
+            return Ok(());
+        }
+        let gate = Arc::clone(gate);
+        let permit = permit.to_owned();
+        let data = self.session.platform().data_version().to_owned();
+        SpawnedTask::spawn_blocking(move || match &gate.differences {
+            Some(differences) => differences.commit(&permit, &data, any),
+            None => Ok(()),
+        })
+        .join_unwind()
+        .await
+        .map_err(|_| ReleaseError::Engine)?
     }
 }
 
@@ -354,9 +380,19 @@ fn rule_reports(
                 .to_owned(),
         ),
     });
-    found.push(not_applied(
-        "differences between releases",
-        "what this project received before is not looked at yet",
-    ));
+    found.push(match gate.map(|gate| gate.differences.is_some()) {
+        Some(false) => not_applied(
+            "differences between releases",
+            "the platform keeps no ledger of what projects receive",
+        ),
+        Some(true) | None => applied(
+            "differences between releases",
+            withheld_by(Rule::Differences),
+            format!(
+                "beside what the project received before, no two or three sets of people and no total tell of fewer than {k} people; \
+                 four or more, and other rows of the same people, are not looked at"
+            ),
+        ),
+    });
     found
 }

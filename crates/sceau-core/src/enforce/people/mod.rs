@@ -12,11 +12,12 @@ mod list;
 mod persons;
 mod set;
 mod spaces;
+mod unions;
 
 pub(super) use guard::PeopleGuard;
 pub(super) use list::canonical;
 pub(crate) use list::{ListRole, PeopleList, Referential};
 pub(crate) use persons::Persons;
-pub(super) use persons::{SamePeople, hash};
+pub(super) use persons::{SamePeople, comparable, hash};
 pub(super) use set::{KeySet, RowHasher, known, whole};
 pub(crate) use spaces::Space;

@@ -9,15 +9,15 @@
 //!   who share one are one. Such a count is never more than the people there are;
 //! - a pair or a pseudo-NIR that the referential does not hold counts as one person.
 //!
-//! Only people with several are remembered: 16 bytes for each of their pairs, and 16 for each of their pseudo-NIRs. The
-//! referential is read once for every version of its files, in as many passes as keep a pass below [`MOST_BYTES`], and
-//! what is remembered counts towards the memory that questions may use.
+//! Only people with several are remembered: 16 bytes for each of their pairs, and 16 for each of their pseudo-NIRs. A ledger
+//! has to know a person again by whatever names them, so that with one everybody is. The referential is read once for every
+//! version of its files, in as many passes as keep a pass below [`MOST_BYTES`], and what is remembered counts towards the
+//! memory that questions may use.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::NullBuffer;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
@@ -30,7 +30,9 @@ use tokio::sync::Mutex;
 
 use super::list::{Referential, canonical};
 use super::spaces::Space;
+use super::unions::{KeyMap, Unions};
 use crate::enforce::HiddenFailure;
+use crate::enforce::lasting::number;
 
 /// The bytes that one pass over the referential may take.
 const MOST_BYTES: usize = 512 << 20;
@@ -43,6 +45,7 @@ const ROW_BYTES: usize = std::mem::size_of::<Entry>();
 pub(crate) struct Persons {
     referential: Referential,
     seed: u64,
+    everybody: bool,
     most_bytes: usize,
     known: Mutex<Option<(Version, Arc<SamePeople>)>>,
 }
@@ -50,7 +53,8 @@ pub(crate) struct Persons {
 /// A version of the referential's files; `None` when it is not in files.
 type Version = Option<u64>;
 
-/// The pairs and the pseudo-NIRs that are of one person each, for those who have several.
+/// The pairs and the pseudo-NIRs that are of one person each, with what stands for that person: for those who have several, or
+/// for everybody.
 #[derive(Debug)]
 pub(crate) struct SamePeople {
     pairs: KeyMap,
@@ -60,10 +64,13 @@ pub(crate) struct SamePeople {
 }
 
 impl Persons {
-    pub(crate) fn new(table: Arc<dyn TableProvider>) -> Self {
+    /// `everybody`: not only those who have several are remembered, and what stands for a person is lasting, as a ledger
+    /// needs it.
+    pub(crate) fn new(table: Arc<dyn TableProvider>, everybody: bool) -> Self {
         Self {
             referential: Referential(table),
             seed: RandomState::new().hash_one(0_u8),
+            everybody,
             most_bytes: MOST_BYTES,
             known: Mutex::default(),
         }
@@ -88,23 +95,24 @@ impl Persons {
         *known = None;
         let people = Arc::new(self.read(state).await?);
         tracing::info!(
-            pairs = people.pairs.keys.len(),
-            pseudo_nirs = people.nirs.keys.len(),
-            "people with several pseudo-NIRs were read"
+            pairs = people.pairs.len(),
+            pseudo_nirs = people.nirs.len(),
+            everybody = self.everybody,
+            "people behind pseudo-NIRs were read"
         );
         *known = Some((version, Arc::clone(&people)));
         Ok(people)
     }
 
     async fn read(&self, state: &dyn Session) -> Result<SamePeople> {
-        let memory = MemoryConsumer::new("people with several pseudo-NIRs")
+        let memory = MemoryConsumer::new("people behind pseudo-NIRs")
             .register(&state.runtime_env().memory_pool);
         let rows = self.rows(state).await?;
         let passes = (rows.saturating_mul(ROW_BYTES))
             .div_ceil(self.most_bytes)
             .max(1) as u64;
-        let mut pairs = Unions::default();
-        let mut nirs = Unions::default();
+        let mut pairs = Unions::new(self.everybody);
+        let mut nirs = Unions::new(self.everybody);
         for pass in 0..passes {
             let mut entries = Vec::new();
             self.pass(state, |entry| {
@@ -120,9 +128,10 @@ impl Persons {
             })
             .await?;
             entries.sort_unstable();
-            for person in entries.chunk_by(|one, other| one.person == other.person) {
-                pairs.join(person.iter().map(|entry| entry.pair));
-                nirs.join(person.iter().map(|entry| entry.nir));
+            for rows in entries.chunk_by(|one, other| one.person == other.person) {
+                let person = rows[0].person;
+                pairs.join(person, rows.iter().map(|entry| entry.pair));
+                nirs.join(person, rows.iter().map(|entry| entry.nir));
             }
             drop(entries);
             memory.try_resize(pairs.size() + nirs.size())?;
@@ -171,9 +180,14 @@ impl Persons {
         let scan = table.scan(state, Some(&positions), &[], None).await?;
         let mut batches = execute_stream(scan, state.task_ctx())?;
         while let Some(batch) = batches.try_next().await? {
-            let (pairs, known) = hash(self.seed, &Space::Pair, &batch.columns()[..2])?;
-            let (nirs, _) = hash(self.seed, &Space::Nir, &batch.columns()[..1])?;
-            let (persons, named) = hash(self.seed, &Space::Person, &batch.columns()[2..])?;
+            let hashed = |space, columns| hash(self.seed, &comparable(&space, columns)?);
+            let (pairs, known) = hashed(Space::Pair, &batch.columns()[..2])?;
+            let (nirs, _) = hashed(Space::Nir, &batch.columns()[..1])?;
+            let (persons, named) = if self.everybody {
+                numbers(&batch.columns()[2..])?
+            } else {
+                hashed(Space::Person, &batch.columns()[2..])?
+            };
             let known = NullBuffer::union(known.as_ref(), named.as_ref());
             for row in 0..batch.num_rows() {
                 if known.as_ref().is_none_or(|known| known.is_valid(row)) {
@@ -192,30 +206,33 @@ impl Persons {
 impl SamePeople {
     /// Takes the identifiers of one person for one, among hashes of a space.
     pub(crate) fn unite(&self, space: &Space, hashes: &mut [u64]) {
-        let map = match space {
-            Space::Pair => &self.pairs,
-            Space::Nir => &self.nirs,
-            Space::Person | Space::Own(_) => return,
-        };
-        if map.keys.is_empty() {
+        let Some(map) = self.of(space).filter(|map| map.len() > 0) else {
             return;
-        }
+        };
         for hash in hashes {
             if let Some(same) = map.get(*hash) {
                 *hash = same;
             }
         }
     }
+
+    /// What stands for the person of a hash.
+    pub(crate) fn person(&self, space: &Space, hash: u64) -> Option<u64> {
+        self.of(space)?.get(hash)
+    }
+
+    fn of(&self, space: &Space) -> Option<&KeyMap> {
+        match space {
+            Space::Pair => Some(&self.pairs),
+            Space::Nir => Some(&self.nirs),
+            Space::Person | Space::Own(_) => None,
+        }
+    }
 }
 
-/// One hash a row of the columns that name a person, alike in every table that names people so; and the rows that name
-/// one.
-pub(crate) fn hash(
-    seed: u64,
-    space: &Space,
-    columns: &[ArrayRef],
-) -> Result<(Vec<u64>, Option<NullBuffer>)> {
-    let columns = columns
+/// The columns that name a person, as values of one type in every table that names people so.
+pub(crate) fn comparable(space: &Space, columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+    columns
         .iter()
         .enumerate()
         .map(|(at, column)| {
@@ -232,10 +249,14 @@ pub(crate) fn hash(
             // What is no such value names nobody.
             Ok(arrow::compute::cast(&column, &wanted)?)
         })
-        .collect::<Result<Vec<ArrayRef>>>()?;
+        .collect()
+}
+
+/// One hash a row of [`comparable`] columns, and the rows that name somebody.
+pub(crate) fn hash(seed: u64, columns: &[ArrayRef]) -> Result<(Vec<u64>, Option<NullBuffer>)> {
     let rows = columns.first().map_or(0, |column| column.len());
     let mut hashes = vec![0_u64; rows];
-    create_hashes(&columns, &QualityRandomState::with_seed(seed), &mut hashes)?;
+    create_hashes(columns, &QualityRandomState::with_seed(seed), &mut hashes)?;
     let known = columns
         .iter()
         .fold(None, |known: Option<NullBuffer>, column| {
@@ -244,119 +265,23 @@ pub(crate) fn hash(
     Ok((hashes, known))
 }
 
+/// The lasting numbers of persons.
+fn numbers(persons: &[ArrayRef]) -> Result<(Vec<u64>, Option<NullBuffer>)> {
+    let persons = comparable(&Space::Person, persons)?;
+    let persons = persons.first().ok_or(HiddenFailure::Policy)?;
+    let persons = persons.as_string::<i32>();
+    let numbers = (0..persons.len())
+        .map(|row| number(persons.value(row).as_bytes()))
+        .collect();
+    Ok((numbers, persons.nulls().cloned()))
+}
+
 /// A row of the referential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     person: u64,
     pair: u64,
     nir: u64,
-}
-
-/// Keys that stand for the same person, joined as they are found.
-#[derive(Debug, Default)]
-struct Unions {
-    /// A key that is of the same person, and at last itself.
-    towards: HashMap<u64, u64>,
-}
-
-impl Unions {
-    /// Joins the keys of one person, if there are several.
-    fn join(&mut self, keys: impl Iterator<Item = u64> + Clone) {
-        let mut others = keys.clone();
-        let Some(first) = others.next() else { return };
-        if others.all(|key| key == first) {
-            return;
-        }
-        let mut root = self.root(first);
-        for key in keys {
-            let other = self.root(key);
-            // The smaller is kept, so that the order of rows does not matter.
-            let (low, high) = (root.min(other), root.max(other));
-            self.towards.insert(high, low);
-            root = low;
-        }
-    }
-
-    fn root(&mut self, key: u64) -> u64 {
-        let mut root = key;
-        while let Some(next) = self.towards.get(&root)
-            && *next != root
-        {
-            root = *next;
-        }
-        let mut at = key;
-        while at != root {
-            let next = self.towards.insert(at, root);
-            at = next.unwrap_or(root);
-        }
-        self.towards.entry(key).or_insert(root);
-        root
-    }
-
-    fn size(&self) -> usize {
-        // A table of keys and values, a byte of control each, and at most 7 of 8 places taken.
-        self.towards.capacity() * (2 * std::mem::size_of::<u64>() + 1) * 8 / 7
-    }
-
-    fn into_map(mut self) -> KeyMap {
-        let mut keys: Vec<u64> = self.towards.keys().copied().collect();
-        keys.sort_unstable();
-        let values = keys.iter().map(|key| self.root(*key)).collect();
-        KeyMap::new(keys, values)
-    }
-}
-
-/// A map of hashes: sorted keys with an index on their first bits, 16 bytes an entry and less than one for the index.
-#[derive(Debug, Default)]
-struct KeyMap {
-    keys: Vec<u64>,
-    values: Vec<u64>,
-    /// Where the keys with each prefix begin; one more than there are prefixes.
-    starts: Vec<usize>,
-    prefix_bits: u32,
-}
-
-impl KeyMap {
-    /// `keys` are sorted.
-    fn new(keys: Vec<u64>, values: Vec<u64>) -> Self {
-        // About sixteen keys a prefix.
-        let prefix_bits = (keys.len() / 16).checked_ilog2().unwrap_or(0).min(28);
-        let mut starts = Vec::with_capacity((1 << prefix_bits) + 1);
-        let mut at = 0;
-        for prefix in 0..1_usize << prefix_bits {
-            while at < keys.len() && prefix_of(keys[at], prefix_bits) < prefix {
-                at += 1;
-            }
-            starts.push(at);
-        }
-        starts.push(keys.len());
-        Self {
-            keys,
-            values,
-            starts,
-            prefix_bits,
-        }
-    }
-
-    fn get(&self, key: u64) -> Option<u64> {
-        let prefix = prefix_of(key, self.prefix_bits);
-        let (from, to) = (*self.starts.get(prefix)?, *self.starts.get(prefix + 1)?);
-        let at = from + self.keys[from..to].binary_search(&key).ok()?;
-        self.values.get(at).copied()
-    }
-
-    fn size(&self) -> usize {
-        (self.keys.capacity() + self.values.capacity() + self.starts.capacity())
-            * std::mem::size_of::<u64>()
-    }
-}
-
-fn prefix_of(key: u64, bits: u32) -> usize {
-    if bits == 0 {
-        0
-    } else {
-        (key >> (64 - bits)) as usize
-    }
 }
 
 /// What tells a version of a table's files from another.
@@ -411,18 +336,22 @@ mod tests {
     async fn ids(
         batch: &RecordBatch,
         most_bytes: usize,
+        everybody: bool,
         space: &Space,
         columns: usize,
     ) -> Vec<u64> {
         let table = MemTable::try_new(batch.schema(), vec![vec![batch.clone()]]).expect("table");
         let persons = Persons {
             most_bytes,
-            ..Persons::new(Arc::new(table))
+            ..Persons::new(Arc::new(table), everybody)
         };
         let state = SessionContext::new().state();
         let same = persons.current(&state).await.expect("read");
-        let (mut found, _) =
-            hash(persons.seed, space, &batch.columns()[..columns]).expect("hashes");
+        let (mut found, _) = hash(
+            persons.seed,
+            &comparable(space, &batch.columns()[..columns]).expect("columns"),
+        )
+        .expect("hashes");
         same.unite(space, &mut found);
         found
     }
@@ -440,6 +369,7 @@ mod tests {
         fn pairs_count_persons_and_pseudo_nirs_never_count_more(
             rows in prop::collection::vec((0_u8..12, 1_i16..3, prop::option::weighted(0.9, 0_u8..12)), 1..30),
             most_bytes in 24_usize..400,
+            everybody: bool,
         ) {
             // A pair is of one person: the referential's key is the pair.
             let mut seen = HashSet::new();
@@ -449,7 +379,7 @@ mod tests {
                 .map(|(nir, rank, person)| (format!("n{nir}"), rank, person.map(|p| format!("p{p}"))))
                 .collect();
             let batch = referential(&rows);
-            let pairs = run(ids(&batch, most_bytes, &Space::Pair, 2));
+            let pairs = run(ids(&batch, most_bytes, everybody, &Space::Pair, 2));
             for (one, a) in rows.iter().zip(&pairs) {
                 for (other, b) in rows.iter().zip(&pairs) {
                     let same_pair = (&one.0, one.1) == (&other.0, other.1);
@@ -457,7 +387,7 @@ mod tests {
                     prop_assert_eq!(a == b, same, "{:?} {:?}", one, other);
                 }
             }
-            let nirs = run(ids(&batch, most_bytes, &Space::Nir, 1));
+            let nirs = run(ids(&batch, most_bytes, everybody, &Space::Nir, 1));
             for (one, a) in rows.iter().zip(&nirs) {
                 for (other, b) in rows.iter().zip(&nirs) {
                     if one.2.is_some() && one.2 == other.2 {
@@ -465,6 +395,19 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_stands_for_a_ledgers_person_is_the_same_whenever_and_by_whatever_it_is_made() {
+        let row = |nir: &str, person: &str| (nir.to_owned(), 1, Some(person.to_owned()));
+        let before = referential(&[row("a", "P"), row("b", "P"), row("c", "Q")]);
+        let after = referential(&[row("z", "P"), row("c", "Q"), row("b", "P"), row("a", "P")]);
+        for (space, columns) in [(Space::Pair, 2), (Space::Nir, 1)] {
+            let one = run(ids(&before, MOST_BYTES, true, &space, columns));
+            let other = run(ids(&after, 24, true, &space, columns));
+            assert_eq!(one, [number(b"P"), number(b"P"), number(b"Q")]);
+            assert_eq!(other, [one[0], one[2], one[0], one[0]]);
         }
     }
 
@@ -477,7 +420,8 @@ mod tests {
         let wide: ArrayRef = Arc::new(arrow::array::PrimitiveArray::<Int64Type>::from(vec![1, 2]));
         let of = |columns: [&ArrayRef; 2]| {
             let columns: Vec<ArrayRef> = columns.into_iter().map(Arc::clone).collect();
-            hash(7, &Space::Pair, &columns).expect("hashes").0
+            let columns = comparable(&Space::Pair, &columns).expect("columns");
+            hash(7, &columns).expect("hashes").0
         };
         let large = large.expect("text");
         assert_eq!(of([&nirs, &ranks]), of([&large, &texts]));

@@ -129,12 +129,20 @@ proptest! {
     }
 }
 
-/// Under so little memory that the engine has to spill, and in many parts, a sketch is the same.
+/// Under so little memory that the engine has to spill, and in many parts, a sketch is the same. What was spilled comes back a
+/// batch at a time, which has to fit into its reader's share of the memory: batches are small here, since a group is some
+/// 400 people.
 #[tokio::test]
 async fn in_a_query_that_spills_the_sketch_is_that_of_all_people() {
     use datafusion::execution::memory_pool::FairSpillPool;
     use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+    use datafusion::physical_plan::{ExecutionPlan, collect};
     use datafusion::prelude::*;
+
+    fn spills(plan: &Arc<dyn ExecutionPlan>) -> usize {
+        let here = plan.metrics().and_then(|metrics| metrics.spill_count());
+        here.unwrap_or(0) + plan.children().into_iter().map(spills).sum::<usize>()
+    }
 
     let rows = 300_000_u64;
     let person = |row: u64| row.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 60_000 + 1;
@@ -151,7 +159,7 @@ async fn in_a_query_that_spills_the_sketch_is_that_of_all_people() {
         .collect();
     let expected = expected(&by_hand, false);
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(12 << 20)))
+        .with_memory_pool(Arc::new(FairSpillPool::new(3 << 20)))
         .build_arc()
         .unwrap();
     for (partitions, runtime) in [
@@ -160,19 +168,23 @@ async fn in_a_query_that_spills_the_sketch_is_that_of_all_people() {
     ] {
         let config = SessionConfig::new()
             .with_target_partitions(partitions)
-            .with_batch_size(1024);
+            .with_batch_size(64);
         let context = SessionContext::new_with_config_rt(config, runtime);
         let batches = (0..30)
             .map(|part| batch.slice(part * 10_000, 10_000))
             .collect::<Vec<_>>();
-        let found = context
+        let plan = context
             .read_batches(batches)
             .unwrap()
             .aggregate(vec![col("g")], vec![sketch_people(K).call(vec![col("id")])])
             .unwrap()
-            .collect()
+            .create_physical_plan()
             .await
             .unwrap();
+        let found = collect(Arc::clone(&plan), context.task_ctx())
+            .await
+            .unwrap();
+        assert_eq!(spills(&plan) > 0, partitions == 4, "{}", spills(&plan));
         let mut seen = 0;
         for batch in found {
             let groups = batch.column(0).as_primitive::<UInt64Type>();

@@ -94,25 +94,9 @@ fn another_key_does_not_open_a_ledger() {
     let folder = Folder::new();
     drop(folder.open().unwrap());
     let other = ProjectKey::new(vec![8; 32], 1).unwrap();
-    // Another key names another file: move the old one there.
-    drop(Ledger::open(&folder.config(), "p", &other).unwrap());
-    let mut files: Vec<_> = std::fs::read_dir(folder.0.path())
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .collect();
-    files.sort();
-    assert_eq!(files.len(), 4);
-    let (ends, ledgers): (Vec<_>, Vec<_>) = files
-        .into_iter()
-        .partition(|file| file.extension().unwrap() == "end");
-    std::fs::rename(&ends[0], &ends[1]).unwrap();
-    std::fs::rename(&ledgers[0], &ledgers[1]).unwrap();
-    let opened = [key(), other].map(|key| Ledger::open(&folder.config(), "p", &key));
-    assert!(
-        opened
-            .iter()
-            .any(|opened| matches!(opened, Err(LedgerError::End { .. })))
-    );
+    let opened = Ledger::open(&folder.config(), "p", &other);
+    assert!(matches!(opened, Err(LedgerError::End { .. })), "{opened:?}");
+    assert!(folder.open().is_ok());
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod differences;
 mod dominance;
 mod groups;
 mod joins;
+mod ledger;
 mod nesting;
 mod one_person;
 mod random;

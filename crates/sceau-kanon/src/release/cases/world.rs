@@ -8,8 +8,9 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::ArrowWriter;
-use sceau_core::platform::{ColumnConfig, PlatformBuilder, TableConfig};
+use sceau_core::platform::{ColumnConfig, LedgerSettings, PlatformBuilder, TableConfig};
 use sceau_core::pseudonym::{KeyError, KeyProvider, ProjectKey};
+use sceau_core::session::SessionError;
 use sceau_core::snds::Role;
 use sceau_core::{Permit, Platform, Session};
 
@@ -109,14 +110,28 @@ impl World {
         self
     }
 
+    /// A platform that keeps its ledgers in this folder.
+    pub(super) fn ledger(self, folder: &std::path::Path) -> Self {
+        self.ledger_with(LedgerSettings::new(folder, "ledger"))
+    }
+
+    pub(super) fn ledger_with(mut self, settings: LedgerSettings) -> Self {
+        self.builder = self.builder.ledger(settings);
+        self
+    }
+
     pub(super) async fn session(self) -> Session {
+        self.try_session().await.expect("session")
+    }
+
+    pub(super) async fn try_session(self) -> Result<Session, SessionError> {
         let platform = self.builder.build().await.expect("platform");
         let text = format!(
             "project = \"p\"\nprincipals = [\"ana\"]\nvalid = {{ from = 2020-01-01, until = 2099-12-31 }}\n[release]\n{}\n{}",
             self.rules, self.grants
         );
         let permit = Permit::parse("permit.toml", &text).expect("permit");
-        platform.session(&permit, "ana").expect("session")
+        platform.session(&permit, "ana")
     }
 }
 

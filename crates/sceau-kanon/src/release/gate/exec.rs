@@ -166,7 +166,7 @@ async fn drain(
 ) -> Result<Vec<RecordBatch>> {
     let reservation = MemoryConsumer::new("ReleaseGate").register(context.memory_pool());
     let mut kept = Vec::new();
-    if gate.sensitive.is_empty() && gate.totals.is_none() {
+    if gate.sensitive.is_empty() && gate.totals.is_none() && gate.differences.is_none() {
         while let Some(cells) = input.try_next().await? {
             let broken = broken(gate, &cells)?;
             let cells = opened(gate, &cells, &broken, &[], shown)?;
@@ -196,6 +196,18 @@ async fn drain(
     let mut broken = broken(gate, &cells)?;
     unanimous::mark(gate, &cells, &mut broken)?;
     let mut known = vec![];
+    loop {
+        if let Some(totals) = &gate.totals {
+            known = totals.protect(gate, &cells, &mut broken)?;
+        }
+        let Some(differences) = &gate.differences else {
+            break;
+        };
+        // What is withheld here has to be kept secret beside the totals, too. Each round withholds more, so they end.
+        if !differences.hold(gate, &cells, &mut broken).await? || gate.totals.is_none() {
+            break;
+        }
+    }
     let cells = match &gate.totals {
         Some(totals) => {
             known = totals.protect(gate, &cells, &mut broken)?;

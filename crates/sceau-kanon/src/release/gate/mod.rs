@@ -11,6 +11,7 @@
 //! checked on do not come out. Nothing moves through it: no predicate, no limit, no projection. Where there are totals beside
 //! cells, it collects them all before it decides.
 
+mod differences;
 mod exec;
 mod node;
 mod planner;
@@ -22,6 +23,7 @@ mod verdict;
 use datafusion::common::Column;
 use sceau_core::permit::{Rounding, Withheld};
 
+pub(crate) use differences::{Differences, SketchColumn, refusal};
 pub(crate) use node::GateNode;
 pub(crate) use planner::{GatePlanner, gates_are_in};
 pub(crate) use tally::Tally;
@@ -50,6 +52,8 @@ pub(crate) struct Gate {
     /// Where there are totals beside the cells: what ties them together. The columns after the checks are then the number of
     /// rows, and the people of every contributor.
     pub(crate) totals: Option<Totals>,
+    /// Where the project's ledger is asked: what is sketched in the last columns.
+    pub(crate) differences: Option<Differences>,
     /// Every column of the input, as the aggregate names it.
     pub(crate) columns: Vec<Column>,
     pub(crate) tally: Tally,
@@ -96,10 +100,12 @@ pub(crate) enum Rule {
     Unanimous,
     /// No withheld cell can be computed from the others.
     Secondary,
+    /// No few people are the difference to what the project received before.
+    Differences,
 }
 
 impl Rule {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::People,
         Self::Measures,
         Self::Extremes,
@@ -107,6 +113,7 @@ impl Rule {
         Self::Dominance,
         Self::Unanimous,
         Self::Secondary,
+        Self::Differences,
     ];
 }
 
@@ -116,9 +123,10 @@ impl Gate {
         self.keys + self.measures
     }
 
-    /// How many columns the aggregate has: those shown, those checked, and those that totals need.
+    /// How many columns the aggregate has: those shown, those checked, those that totals need, and sketches.
     pub(crate) fn width(&self) -> usize {
         let behind = self.totals.as_ref().map_or(0, Totals::columns);
-        self.shown() + self.checks.len() + behind
+        let sketches = self.differences.as_ref().map_or(0, Differences::columns);
+        self.shown() + self.checks.len() + behind + sketches
     }
 }

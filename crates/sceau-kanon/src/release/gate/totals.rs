@@ -140,7 +140,7 @@ impl Totals {
 
     /// The ways to look at the cells: by each kind of people, all rows and those that meet a condition.
     fn views(&self, gate: &Gate, cells: &RecordBatch, kept: &[u32]) -> Result<Vec<View>> {
-        let behind = &cells.columns()[gate.shown() + gate.checks.len()..];
+        let behind = &cells.columns()[gate.shown() + gate.checks.len()..][..self.columns()];
         let mut views = Vec::new();
         for (part, columns) in behind.chunks(1 + self.contributors).enumerate() {
             let [rows, people @ ..] = columns else {
@@ -373,7 +373,7 @@ impl View {
 }
 
 /// For every cell and dimension a number that stands for the key.
-fn keys(cells: &RecordBatch, dimensions: usize) -> Result<Vec<Vec<u32>>> {
+pub(super) fn keys(cells: &RecordBatch, dimensions: usize) -> Result<Vec<Vec<u32>>> {
     let mut keys = vec![Vec::with_capacity(dimensions); cells.num_rows()];
     for column in &cells.columns()[..dimensions] {
         let converter = RowConverter::new(vec![SortField::new(column.data_type().clone())])?;

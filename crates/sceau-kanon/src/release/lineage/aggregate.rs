@@ -7,15 +7,16 @@ use datafusion::logical_expr::{Aggregate, Distinct, Expr, ExprSchemable, Logical
 use sceau_core::permit::Withheld;
 
 use super::checks::{Checks, filtered, marked};
-use super::expression::check_expressions;
+use super::expression::{beyond, check_expressions};
 use super::flow::{Contributor, Flow, Known};
 use super::grouping::Keys;
 use super::lines::Lines;
 use super::measure::{Kind, Measure};
 use super::{Pass, Place};
 use crate::contributors::{collect_people, merge_people};
+use crate::ledger::{collect_all_people, merge_all_people, sketch_merged_people, sketch_people};
 use crate::release::ReleaseError;
-use crate::release::gate::{Check, Gate, GateNode, Tally, Totals};
+use crate::release::gate::{Check, Differences, Gate, GateNode, SketchColumn, Tally, Totals};
 
 /// Of totals, more are looked at than of a table without: each of them with its people.
 const MOST_PIECES_OF_TOTALS: usize = 4;
@@ -136,10 +137,12 @@ impl Pass<'_> {
         let mut people = Vec::with_capacity(input.people.len());
         for contributor in &input.people {
             let name = self.name("people");
-            let function = if contributor.set {
-                merge_people(self.rules.k)
-            } else {
-                collect_people(self.rules.k)
+            // A ledger needs all people, and not only enough of them.
+            let function = match (contributor.set, &self.ledger) {
+                (true, Some(_)) => merge_all_people(),
+                (false, Some(_)) => collect_all_people(),
+                (true, None) => merge_people(self.rules.k),
+                (false, None) => collect_people(self.rules.k),
             };
             measures.push(
                 function
@@ -206,6 +209,8 @@ impl Pass<'_> {
         let totals = keys
             .has_totals()
             .then(|| self.totals(&input, &keys, &parsed, &lines));
+        let (sketched, differences) = self.differences(&input, &lines).unzip();
+        let sketched = sketched.into_iter().flatten();
         let withheld = match self.rules.withheld {
             Withheld::Mask if !may_be_shown(&keys.columns, measures.len(), &input) => {
                 Withheld::Omit
@@ -223,7 +228,8 @@ impl Pass<'_> {
         let mut all = measures;
         let (exprs, found): (Vec<_>, Vec<_>) = checks.into_iter().unzip();
         let (behind, totals) = totals.unzip();
-        for expr in exprs.into_iter().chain(behind.into_iter().flatten()) {
+        let behind = behind.into_iter().flatten();
+        for expr in exprs.into_iter().chain(behind).chain(sketched) {
             let name = self.name("check");
             all.push(expr.alias(name));
         }
@@ -242,11 +248,54 @@ impl Pass<'_> {
             checks: found,
             sensitive,
             totals,
+            differences,
             columns: plan.schema().columns(),
             tally: Tally::default(),
         });
         self.gate = Some(Arc::clone(&gate));
         Ok(Flow::of_nobody(GateNode::try_new(gate, plan)?.into_plan()))
+    }
+
+    /// What the project's ledger needs to know of each cell: sketches of the people behind it, if a measure is made of all its rows,
+    /// behind those of its rows that a measure is made of, and behind those that a condition leaves over.
+    fn differences(&self, input: &Flow, lines: &Lines) -> Option<(Vec<Expr>, Differences)> {
+        let ledger = Arc::clone(self.ledger.as_ref()?);
+        let left_over: Vec<Expr> = lines.splits.iter().map(beyond).collect();
+        // What nothing is told of, nothing can be subtracted from.
+        let whole = lines.whole.then_some((None, false));
+        let conditions = whole
+            .into_iter()
+            .chain(lines.made_of().map(|line| (Some(line), false)))
+            .chain(left_over.iter().map(|line| (Some(line), true)));
+        let (mut exprs, mut sketches) = (vec![], vec![]);
+        for (condition, derived) in conditions {
+            for (at, contributor) in input.people.iter().enumerate() {
+                let function = if contributor.set {
+                    sketch_merged_people(self.rules.k)
+                } else {
+                    sketch_people(self.rules.k)
+                };
+                exprs.push(filtered(
+                    function.call(vec![marked(contributor)]),
+                    condition,
+                ));
+                // The same people, named in another way: where twins share a pseudo-NIR they are fewer, and nothing can be
+                // subtracted from a cell by that.
+                let again = contributor.persons
+                    && input.people[..at]
+                        .iter()
+                        .any(|other| other.persons && other.space != contributor.space);
+                sketches.push(SketchColumn {
+                    space: if contributor.persons {
+                        PERSONS.into()
+                    } else {
+                        contributor.space.as_str().into()
+                    },
+                    derived: derived || again,
+                });
+            }
+        }
+        Some((exprs, Differences::new(ledger, sketches)))
     }
 
     /// Everything that a cell is checked on.
@@ -320,6 +369,9 @@ impl Pass<'_> {
         (behind, totals)
     }
 }
+
+/// What a ledger calls the ids of persons, whichever columns named them.
+const PERSONS: &str = "persons";
 
 /// Whether a measure is a count, which the permit may have rounded.
 fn is_count(measure: &Measure, input: &Flow) -> bool {

@@ -58,6 +58,8 @@ pub(super) struct Contributor {
     pub(super) required: bool,
     /// Ids of one space mean the same people.
     pub(super) space: String,
+    /// Whether the ids are those of persons: the same in every such space, for whom the referential knows.
+    pub(super) persons: bool,
     /// The tables whose people these are.
     pub(super) instances: Vec<usize>,
 }

@@ -8,6 +8,8 @@ use crate::release::ReleaseError;
 /// The conditions that the measures of a cell are made by. The people who meet one of them are nobody, or enough.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
+    /// Whether some measure is made of all rows of a cell, or there is none and the cell itself is what is told.
+    pub(super) whole: bool,
     /// Those that some measure is made of.
     of: Vec<Expr>,
     /// Those on whose other side a measure is, too.
@@ -23,10 +25,14 @@ impl Lines {
     /// # Errors
     /// When a measure is made so that one person's value can be read from it, or there are too many conditions.
     pub(super) fn of(input: &Flow, measures: &[Measure]) -> Result<Self, ReleaseError> {
-        let mut lines = Self::default();
+        let mut lines = Self {
+            whole: measures.is_empty(),
+            ..Self::default()
+        };
         for measure in measures {
             measure.check_arguments(input)?;
             let rows = measure.rows(input, measures.len() == 1)?;
+            lines.whole |= rows.of.is_empty() && rows.split.is_empty();
             add_new(&mut lines.of, rows.of);
             add_new(&mut lines.splits, rows.split);
         }
@@ -47,6 +53,11 @@ impl Lines {
             lines.pieces.extend(piece.reduce(Expr::and));
         }
         Ok(lines)
+    }
+
+    /// The conditions that measures are made of, without what follows from them.
+    pub(super) fn made_of(&self) -> impl Iterator<Item = &Expr> {
+        self.of.iter().chain(&self.splits)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Expr> {

@@ -33,6 +33,7 @@ use sceau_core::permit::ReleaseRules;
 
 use super::ReleaseError;
 use super::gate::Gate;
+use crate::ledger::Ledger;
 use expression::{check_expressions, conditions};
 use flow::{Flow, Known};
 
@@ -51,11 +52,13 @@ pub(super) fn release(
     plan: &LogicalPlan,
     rules: &ReleaseRules,
     most_cells: usize,
+    ledger: Option<Arc<Ledger>>,
 ) -> Result<Released, ReleaseError> {
     no_name_is_ours(plan)?;
     let mut pass = Pass {
         rules,
         most_cells,
+        ledger,
         gate: None,
         names: 0,
         instances: 0,
@@ -113,6 +116,8 @@ enum Place {
 struct Pass<'a> {
     rules: &'a ReleaseRules,
     most_cells: usize,
+    /// Where what the project received is kept, if it is.
+    ledger: Option<Arc<Ledger>>,
     gate: Option<Arc<Gate>>,
     names: usize,
     instances: usize,

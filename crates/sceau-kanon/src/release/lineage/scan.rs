@@ -55,7 +55,12 @@ impl Pass<'_> {
         mut columns: Vec<Known>,
         instance: usize,
     ) -> Result<Flow, ReleaseError> {
-        let space = space(table.model());
+        let persons = table.knows_persons();
+        let space = match space(table.model()) {
+            // Other tables may have the same values, and not the ids of persons.
+            space if persons => format!("persons by {space}"),
+            space => space,
+        };
         let source = provider_as_source(Arc::new(table));
         let counted = TableScanBuilder::new(scan.table_name.clone(), source).build()?;
         // A name of its own: the same table may be read twice in one question.
@@ -80,6 +85,7 @@ impl Pass<'_> {
                 alone: false,
                 required: true,
                 space,
+                persons,
                 instances: vec![instance],
             }],
             ..Flow::of_nobody(LogicalPlan::Projection(plan))

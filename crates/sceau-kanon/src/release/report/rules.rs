@@ -33,6 +33,7 @@ pub(super) fn source(rule: &RuleReport, rules: &ReleaseRules) -> String {
             "secondary suppression",
             by(|asked| asked.rounding.is_exact()),
         ),
+        "differences between releases" => ("differencing", "the platform's ledger"),
         _ => return String::new(),
     };
     let stricter = asked.is_some_and(|asked| rules.k > asked.k);
