@@ -84,9 +84,9 @@ impl Harness {
         let close = closeness(&question.notes, &trial);
         if tells(&sql, &one) || tells(&sql, &other) {
             difference = Some(("the answer tells what it may not", one.clone(), other));
-        } else if !agree(&one, &other, close, true)
-            && !one_met_a_value(&one, &other, &question.notes, &trial)
-            && !(trial.setting.partitions > 1 && a_sign_decides(&one, &other))
+        } else if !(agree(&one, &other, close, true)
+            || one_met_a_value(&one, &other, &question.notes, &trial)
+            || trial.setting.partitions > 1 && a_sign_decides(&one, &other))
         {
             either_way = trial.setting.partitions > 1
                 && (gives(benign, &sql, &other, close).await

@@ -453,15 +453,6 @@ async fn what_a_reader_says_of_a_file_is_there_and_nowhere_else() {
         "{full}"
     );
     assert!(!full.contains("IDENTIFIER") && !full.contains("DENIED"));
-
-    world.store.delete(&file).await.expect("delete");
-    let (error, found) = world.added(refusal(&session, SQL)).await;
-    assert_eq!(error.to_string(), "the data could not be read");
-    let full = found.last().and_then(|entry| entry.error.as_deref());
-    assert!(
-        full.is_some_and(|full| full.contains("part-0.parquet")),
-        "{full:?}"
-    );
 }
 
 #[tokio::test]
