@@ -135,9 +135,7 @@ fn closeness(notes: &Notes, trial: &Trial) -> Closeness {
 
 fn against(query: &Form, notes: &Notes, answer: &Answer, expected: &Answer) -> (AgainstCopy, bool) {
     match (answer.is_rows(), expected.is_rows()) {
-        (true, true)
-            if notes.by_order || notes.approximate || a_sign_decides(answer, expected) =>
-        {
+        (true, true) if notes.by_order || notes.approximate || a_sign_decides(answer, expected) => {
             (AgainstCopy::CodesOnly, true)
         }
         (true, true) => {

@@ -44,9 +44,8 @@ fn without_the_check_of_parents_the_same_questions_tell_of_hidden_rows() {
     let (mut asked, mut told) = (0, 0);
     for question in QUESTIONS {
         let sql = spelt(question.sql);
-        let (one, other) = runtime.block_on(async {
-            (plain(&benign, &sql).await, plain(&poison, &sql).await)
-        });
+        let (one, other) =
+            runtime.block_on(async { (plain(&benign, &sql).await, plain(&poison, &sql).await) });
         asked += 1;
         told += u32::from(!agree(&one, &other, Closeness::Identical, true));
     }
