@@ -16,6 +16,7 @@ use super::error::QueryError;
 use super::failure::Failure;
 use super::question::Unshown;
 use super::record::Record;
+use super::stack::on_large_stack_now;
 
 /// The answer to a query: a schema, and batches as they are computed.
 ///
@@ -152,7 +153,8 @@ impl Running {
     async fn poll(&mut self) -> Option<Result<RecordBatch, Failure>> {
         poll_fn(|context| {
             let stream = &mut self.stream;
-            match catch_unwind(AssertUnwindSafe(|| stream.poll_next_unpin(context))) {
+            let next = || catch_unwind(AssertUnwindSafe(|| stream.poll_next_unpin(context)));
+            match on_large_stack_now(next) {
                 Ok(next) => {
                     next.map(|next| next.map(|batch| batch.map_err(|error| Failure::of(&error))))
                 }

@@ -159,6 +159,13 @@ impl QueryError {
         )
     }
 
+    pub(super) fn too_deep(most: usize) -> Self {
+        Self::new(
+            ErrorCode::NotAllowed,
+            format!("a question that takes more than {most} steps one upon another is not allowed"),
+        )
+    }
+
     pub(super) fn not_one_statement() -> Self {
         Self::new(
             ErrorCode::NotAQuery,

@@ -213,17 +213,17 @@ impl Opened {
         planners: Vec<Arc<dyn ExtensionPlanner + Send + Sync>>,
     ) -> Result<Arc<dyn ExecutionPlan>, Failure> {
         let state = self.state();
-        let physical = on_large_stack(async {
+        on_large_stack(async {
             let optimized = state.optimize(plan).map_err(|error| Failure::of(&error))?;
-            DefaultPhysicalPlanner::with_extension_planners(planners)
+            let physical = DefaultPhysicalPlanner::with_extension_planners(planners)
                 .create_physical_plan(&optimized, &state)
                 .await
                 .and_then(leave_parents_to_joins)
-                .map_err(|error| Failure::of_planning(&error))
+                .map_err(|error| Failure::of_planning(&error))?;
+            self.last_check(&physical)?;
+            Ok(physical)
         })
-        .await?;
-        self.last_check(&physical)?;
-        Ok(physical)
+        .await
     }
 
     pub(super) fn admit(&self, plan: &LogicalPlan) -> Result<(), Failure> {
@@ -236,7 +236,12 @@ impl Opened {
     }
 
     pub(super) fn last_check(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<(), Failure> {
-        check_physical_plan(plan, &self.binding).map_err(|source| Failure::not_enforced(&source))
+        check_physical_plan(plan, &self.binding)
+            .map_err(|source| Failure::not_enforced(&source))?;
+        if is_higher_than(plan, MOST_LEVELS) {
+            return Err(QueryError::too_deep(MOST_LEVELS).into());
+        }
+        Ok(())
     }
 
     /// Starts a plan that was checked.
@@ -244,7 +249,8 @@ impl Opened {
         &self,
         plan: Arc<dyn ExecutionPlan>,
     ) -> Result<SendableRecordBatchStream, Failure> {
-        execute_stream(plan, self.state().task_ctx()).map_err(|error| Failure::of(&error))
+        let context = self.state().task_ctx();
+        on_large_stack_now(|| execute_stream(plan, context)).map_err(|error| Failure::of(&error))
     }
 
     /// Whether pseudonymised rows may be seen.
@@ -266,4 +272,19 @@ impl Opened {
             on_large_stack_now(|| plan.display_indent().to_string())
         ))
     }
+}
+
+/// As many operators as may stand one upon another. Each asks the one below for rows on its own stack, partly in tasks of
+/// the engine's that have no more than a thread's.
+const MOST_LEVELS: usize = 200;
+
+fn is_higher_than(plan: &Arc<dyn ExecutionPlan>, most: usize) -> bool {
+    let mut waiting = vec![(plan, 1)];
+    while let Some((node, level)) = waiting.pop() {
+        if level > most {
+            return true;
+        }
+        waiting.extend(node.children().into_iter().map(|child| (child, level + 1)));
+    }
+    false
 }

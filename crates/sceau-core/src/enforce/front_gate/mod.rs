@@ -1,3 +1,5 @@
+mod size;
+mod tables;
 mod text;
 
 pub(crate) use text::check_text;
@@ -26,6 +28,7 @@ pub(crate) struct Refusal(pub(crate) String);
 
 /// The longest text that padding may make.
 const LONGEST_PADDING: i64 = 10_000;
+        size::check_size(plan)?;
 
 impl FrontGate<'_> {
     pub(crate) fn check(&self, plan: &LogicalPlan) -> Result<(), Refusal> {

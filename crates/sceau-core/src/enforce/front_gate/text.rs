@@ -1,16 +1,20 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor,
+    Expr, ObjectName, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor,
 };
 
 use super::Refusal;
+use super::tables::{MOST_TABLES, Tables};
 
 /// What a parsed text may not hold although DataFusion would plan it: it reads some of it as something else, or not at all.
 ///
 /// `TABLESAMPLE` is ignored by the planner, so that a count of a sample would be the count of everything.
 pub(crate) fn check_text(statement: &Statement) -> Result<(), Refusal> {
-    match statement.visit(&mut Reader { depth: 0 }) {
+    match statement.visit(&mut Reader {
+        depth: 0,
+        tables: Tables::default(),
+    }) {
         ControlFlow::Break(refused) => Err(refused),
         ControlFlow::Continue(()) => Ok(()),
     }
@@ -21,6 +25,7 @@ const DEEPEST: usize = 400;
 
 struct Reader {
     depth: usize,
+    tables: Tables,
 }
 
 impl Reader {
@@ -33,6 +38,7 @@ impl Visitor for Reader {
     type Break = Refusal;
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Refusal> {
+        self.tables.enter(query);
         if !query.locks.is_empty() {
             return Self::refuse("FOR UPDATE or FOR SHARE");
         }
@@ -44,6 +50,20 @@ impl Visitor for Reader {
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_)
         ) {
             return Self::refuse("a statement that writes");
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<Refusal> {
+        self.tables.leave(query);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<Refusal> {
+        if self.tables.name(name) > MOST_TABLES {
+            return Self::refuse(
+                "a question over more than 500 tables (a WITH counts as often as it is named)",
+            );
         }
         ControlFlow::Continue(())
     }
