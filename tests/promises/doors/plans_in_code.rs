@@ -18,6 +18,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::{SessionContext, cast, col, lit};
 use sceau::Session;
+use sceau::enforce::ProtectedTable;
 
 use super::world::{HIDDEN, stays, trapped};
 
@@ -322,4 +323,22 @@ impl UserDefinedLogicalNodeCore for Around {
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, mut inputs: Vec<LogicalPlan>) -> Result<Self> {
         Ok(Self(inputs.remove(0)))
     }
+}
+
+/// The ids that a release counts people by: which rows are of one person is not shown where its identifier is denied.
+#[tokio::test]
+async fn the_ids_that_people_are_counted_by_are_not_shown() {
+    let session = trapped().await;
+    let provider = provider(&session).await;
+    let counted = provider
+        .downcast_ref::<ProtectedTable>()
+        .and_then(ProtectedTable::with_contributor)
+        .expect("a table of people");
+    let counted = provider_as_source(Arc::new(counted));
+    let scan = || LogicalPlanBuilder::scan("sejour", Arc::clone(&counted), None).expect("scan");
+    let whole = scan().build().expect("plan");
+    is_refused(&session, "ids of people", whole, &["not_allowed"]).await;
+    let costs = scan().project(vec![col("cost")]).expect("project");
+    let costs = costs.build().expect("plan");
+    is_refused(&session, "a table with ids", costs, &["not_allowed"]).await;
 }

@@ -112,12 +112,18 @@ impl ProtectedTable {
     }
 
     /// The same table with one more, last column, [`CONTRIBUTOR`]: an id of the person behind each row, NULL where nobody
-    /// knows who it is. `None` when the table holds no person.
+    /// knows who it is. `None` when the table holds no person. It is for plans that count people; a plan that is asked as a
+    /// question ([`Session::execute`](crate::Session::execute)) and reads it is refused.
     pub fn with_contributor(&self) -> Option<Self> {
         (!self.inner.model.contributor.is_empty()).then(|| Self {
             inner: Arc::clone(&self.inner),
             with_contributor: true,
         })
+    }
+
+    /// Whether the table shows [`CONTRIBUTOR`], which a release may count by and no question may read.
+    pub(super) fn shows_contributor(&self) -> bool {
+        self.with_contributor
     }
 
     /// By what the people of the table are told apart when a release counts them; `None` when it holds none.

@@ -100,6 +100,9 @@ impl FrontGate<'_> {
         let provider = source_as_provider(&scan.source)
             .map_err(|_| Refusal("a table that is not of this session".into()))?;
         if provider.is::<CteWorkTable>() || provider.is::<ListedNames>() {
+            Some(table) if table.shows_contributor() => Err(Refusal(
+                "the ids that people are counted by are not allowed".into(),
+            )),
             return Ok(());
         }
         match provider.downcast_ref::<ProtectedTable>() {
