@@ -49,6 +49,8 @@ mod permits_ask_who_asks;
 mod pruning_is_kept;
 #[path = "promises/pseudonyms_join_within_a_project.rs"]
 mod pseudonyms_join_within_a_project;
+#[path = "promises/policies_hold_on_every_value.rs"]
+mod policies_hold_on_every_value;
 #[path = "promises/published_files_are_answered.rs"]
 mod published_files_are_answered;
 #[path = "promises/queries_of_epidemiologists.rs"]

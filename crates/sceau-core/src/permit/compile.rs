@@ -17,7 +17,7 @@ use super::mask::Mask;
 use crate::config::ConfigError;
 use crate::pseudonym::{KeyProvider, ProjectKey, pseudonym_udf};
 use crate::snds::{ColumnModel, Role, TableModel};
-use crate::sql::{FunctionRegistry, Names, parse_expression};
+use crate::sql::{FunctionRegistry, Names, bounded_padding, parse_expression};
 
 /// What a permit makes of one table: which columns, as what, of which rows.
 #[derive(Debug, Clone)]
@@ -335,7 +335,7 @@ impl Compiler<'_> {
                 &schema,
             )
             .map_err(|error| wrong(first_line(&error.strip_backtrace())))?;
-        one_row_and_immutable(&expr).map_err(|found| wrong(found.to_owned()))?;
+        one_row_and_immutable(&expr).map_err(wrong)?;
         let context = SimplifyContext::builder()
             .with_schema(Arc::new(schema.clone()))
             .with_config_options(Arc::clone(self.state.config_options()))
@@ -422,11 +422,11 @@ impl Compiler<'_> {
     }
 }
 
-fn one_row_and_immutable(expr: &Expr) -> Result<(), &'static str> {
+fn one_row_and_immutable(expr: &Expr) -> Result<(), String> {
     let mut found = None;
     // The visitor itself never fails.
     let _ = expr.apply(|part| {
-        found = match part {
+        let is_wrong = match part {
             Expr::AggregateFunction(_) => Some("an aggregate function"),
             Expr::WindowFunction(_) => Some("a window function"),
             Expr::Exists(_)
@@ -441,6 +441,10 @@ fn one_row_and_immutable(expr: &Expr) -> Result<(), &'static str> {
                 Some("a function that depends on the moment it is called")
             }
             _ => None,
+        };
+        found = match part {
+            Expr::ScalarFunction(call) if is_wrong.is_none() => bounded_padding(call).err(),
+            _ => is_wrong.map(str::to_owned),
         };
         Ok(match found {
             Some(_) => TreeNodeRecursion::Stop,

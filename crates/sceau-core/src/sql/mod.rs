@@ -2,8 +2,10 @@
 
 mod functions;
 mod names;
+mod padding;
 mod text;
 
 pub(crate) use functions::FunctionRegistry;
 pub(crate) use names::{AmbiguousName, Names, fold};
+pub(crate) use padding::bounded_padding;
 pub(crate) use text::{SqlError, parse_expression, parse_statements};

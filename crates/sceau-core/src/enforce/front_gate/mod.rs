@@ -13,7 +13,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, TableScan, WindowFunctionDefin
 use crate::enforce::binding::Binding;
 use crate::enforce::listed_names::ListedNames;
 use crate::enforce::protected_table::ProtectedTable;
-use crate::sql::FunctionRegistry;
+use crate::sql::{FunctionRegistry, bounded_padding};
 
 /// The first look at a plan, before anything is optimised: plan nodes, expressions and functions by list.
 pub(crate) struct FrontGate<'a> {
@@ -26,12 +26,9 @@ pub(crate) struct FrontGate<'a> {
 #[error("{0}")]
 pub(crate) struct Refusal(pub(crate) String);
 
-/// The longest text that padding may make.
-const LONGEST_PADDING: i64 = 10_000;
-        size::check_size(plan)?;
-
 impl FrontGate<'_> {
     pub(crate) fn check(&self, plan: &LogicalPlan) -> Result<(), Refusal> {
+        size::check_size(plan)?;
         let mut refused = None;
         let walked: DataFusionResult<_> = plan.apply_with_subqueries(|node| {
             let verdict = self.node(node).and_then(|()| {
@@ -100,12 +97,12 @@ impl FrontGate<'_> {
         let provider = source_as_provider(&scan.source)
             .map_err(|_| Refusal("a table that is not of this session".into()))?;
         if provider.is::<CteWorkTable>() || provider.is::<ListedNames>() {
-            Some(table) if table.shows_contributor() => Err(Refusal(
-                "the ids that people are counted by are not allowed".into(),
-            )),
             return Ok(());
         }
         match provider.downcast_ref::<ProtectedTable>() {
+            Some(table) if table.shows_contributor() => Err(Refusal(
+                "the ids that people are counted by are not allowed".into(),
+            )),
             Some(table) if table.binding() == self.binding => Ok(()),
             _ => Err(Refusal("a table that is not of this session".into())),
         }
@@ -118,10 +115,7 @@ impl FrontGate<'_> {
                 if !self.functions.has_scalar(&call.func) {
                     return unknown(call.func.name());
                 }
-                if matches!(call.func.name(), "lpad" | "rpad") {
-                    return bounded_padding(call.func.name(), &call.args);
-                }
-                Ok(())
+                bounded_padding(call).map_err(Refusal)
             }
             Expr::AggregateFunction(call) if !self.functions.has_aggregate(&call.func) => {
                 unknown(call.func.name())
@@ -176,29 +170,6 @@ impl FrontGate<'_> {
                 "an expression of a kind that is not allowed".into(),
             )),
         }
-    }
-}
-
-/// `lpad(x, 2000000000)` would take the memory of every question.
-fn bounded_padding(name: &str, arguments: &[Expr]) -> Result<(), Refusal> {
-    let refused = || {
-        Err(Refusal(format!(
-            "{name} needs a length that is a number of at most {LONGEST_PADDING}"
-        )))
-    };
-    let length = match arguments.get(1) {
-        Some(Expr::Literal(value, _)) => value,
-        Some(Expr::Cast(cast)) => match cast.expr.as_ref() {
-            Expr::Literal(value, _) => value,
-            _ => return refused(),
-        },
-        _ => return refused(),
-    };
-    match length.cast_to(&arrow::datatypes::DataType::Int64) {
-        Ok(datafusion::common::ScalarValue::Int64(Some(length))) if length <= LONGEST_PADDING => {
-            Ok(())
-        }
-        _ => refused(),
     }
 }
 
