@@ -33,6 +33,8 @@ mod files_that_change_are_seen;
 mod hidden_values_stay_hidden;
 #[path = "promises/masks_show_what_they_say.rs"]
 mod masks_show_what_they_say;
+#[path = "promises/lists_match_or_are_refused.rs"]
+mod lists_match_or_are_refused;
 #[path = "promises/names_match_in_any_case.rs"]
 mod names_match_in_any_case;
 #[path = "promises/only_one_query_of_what_is_allowed.rs"]

@@ -40,8 +40,8 @@ pub(super) fn lists(
 }
 
 /// How the granted tables, and the parents of those without a person, name people, and in values of which types.
-fn spaces(platform: &Platform, permit: &Permit) -> BTreeMap<Space, Vec<DataType>> {
-    let mut spaces = BTreeMap::new();
+fn spaces(platform: &Platform, permit: &Permit) -> BTreeMap<Space, Vec<Vec<DataType>>> {
+    let mut spaces: BTreeMap<Space, Vec<Vec<DataType>>> = BTreeMap::new();
     for table in permit
         .tables()
         .keys()
@@ -60,7 +60,8 @@ fn spaces(platform: &Platform, permit: &Permit) -> BTreeMap<Space, Vec<DataType>
             .iter()
             .filter_map(|name| holder.model.column(name)?.data_type.clone())
             .collect();
-        spaces.insert(Space::of(&holder.model.contributor), types);
+        let space = Space::of(&holder.model.contributor);
+        spaces.entry(space).or_default().push(types);
     }
     spaces
 }

@@ -89,9 +89,12 @@ enum Compared {
 
 impl Compared {
     fn of(part: &KeyPart, here: &DataType, of_parent: &DataType) -> Self {
+        // No number with a sign holds all of those without.
+        let unsigned = |data_type: &DataType| *data_type == DataType::UInt64;
         match part.as_text {
             true => Self::AsText,
             false if here == of_parent => Self::AsStored,
+            false if unsigned(here) || unsigned(of_parent) => Self::AsText,
             false => Self::Widened,
         }
     }
@@ -100,7 +103,7 @@ impl Compared {
         Ok(match self {
             Self::AsStored => Arc::clone(column),
             Self::Widened => canonical(Some(column))?,
-            Self::AsText => cast(&canonical(Some(column))?, &DataType::Utf8)?,
+            Self::AsText => cast(column, &DataType::Utf8)?,
         })
     }
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, AsArray as _, UInt64Array};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Int64Type, Schema, UInt64Type};
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DataFusionError, Result};
@@ -34,6 +34,8 @@ pub(crate) struct PeopleList {
     role: ListRole,
     file: PathBuf,
     spaces: BTreeSet<Space>,
+    /// The types in which a space is stored, by every table whose people are compared by it.
+    compared: BTreeMap<Space, Vec<Vec<DataType>>>,
     referential: Option<Referential>,
     hasher: RowHasher,
     loaded: Mutex<Option<(Stamp, Arc<Sets>)>>,
@@ -60,46 +62,62 @@ impl Sets {
 struct Stamp {
     changed: Option<SystemTime>,
     length: u64,
+    /// The file itself and its last change, which no copy that keeps the time of the original carries over.
+    #[cfg(unix)]
+    file: (u64, u64, i64, i64),
 }
 
 impl PeopleList {
-    /// A list in a file, for tables of the given spaces.
+    /// A list in a file, for tables of the given spaces, each with the types in which its tables store it.
     ///
     /// # Errors
     /// Tells what the file should hold and does not: the first sentence of the pair is what was expected.
     pub(crate) fn open(
         role: ListRole,
         file: &Path,
-        spaces: BTreeMap<Space, Vec<DataType>>,
+        spaces: BTreeMap<Space, Vec<Vec<DataType>>>,
         referential: Option<Referential>,
     ) -> Result<Self, (String, String)> {
         let expected = || "a Parquet file of stored identifiers".to_owned();
         let types = columns_of(file)
             .map_err(|problem| (expected(), format!("{}: {problem}", file.display())))?;
-        let columns: BTreeSet<String> = types.keys().cloned().collect();
-        for (space, stored) in known_types(&spaces, referential.is_some()) {
-            let names = space.found_in(&columns).unwrap_or_default();
-            for (name, stored) in names.into_iter().zip(stored) {
-                if kind(&types[name]) != kind(&stored) {
-                    return Err((
-                        format!("{name} as {}, as it is stored", kind(&stored)),
-                        format!("{name} as {} in {}", kind(&types[name]), file.display()),
-                    ));
-                }
-            }
-        }
-        let spaces: BTreeSet<Space> = spaces.into_keys().collect();
+        let compared = with_referential(&spaces, referential.as_ref());
+        stored_alike(&compared)?;
         let list = Self {
             role,
             file: file.to_owned(),
-            spaces,
+            spaces: spaces.into_keys().collect(),
+            compared,
             referential,
             hasher: RowHasher::random(),
             loaded: Mutex::new(None),
         };
-        for space in &list.spaces {
+        list.names_people_by(&types)?;
+        Ok(list)
+    }
+
+    /// Whether a file of these columns names people as the tables do. What it does not name would match nobody, and an
+    /// opposition list that matches nobody hides nobody.
+    fn names_people_by(&self, types: &BTreeMap<String, DataType>) -> Result<(), (String, String)> {
+        let columns: BTreeSet<String> = types.keys().cloned().collect();
+        for (space, stored) in &self.compared {
+            let names = space.found_in(&columns).unwrap_or_default();
+            for (name, stored) in names.into_iter().zip(stored.iter().flatten()) {
+                if kind(&types[name]) != kind(stored) {
+                    return Err((
+                        format!("{name} as {}, as it is stored", kind(stored)),
+                        format!(
+                            "{name} as {} in {}",
+                            kind(&types[name]),
+                            self.file.display()
+                        ),
+                    ));
+                }
+            }
+        }
+        for space in &self.spaces {
             let direct = space.found_in(&columns).is_some();
-            let derived = list.referential.is_some()
+            let derived = self.referential.is_some()
                 && space.is_in_referential()
                 && REFERENTIAL
                     .iter()
@@ -110,7 +128,7 @@ impl PeopleList {
                     .iter()
                     .map(|names| names.join(" and "))
                     .collect();
-                let hint = if space.is_in_referential() && list.referential.is_none() {
+                let hint = if space.is_in_referential() && self.referential.is_none() {
                     " (or IR_BEN_R among the platform's tables, from which they can be found)"
                 } else {
                     ""
@@ -119,13 +137,13 @@ impl PeopleList {
                     format!("a list with {}{hint}", names.join(" or ")),
                     format!(
                         "{} with {}",
-                        file.display(),
+                        self.file.display(),
                         columns.into_iter().collect::<Vec<_>>().join(", ")
                     ),
                 ));
             }
         }
-        Ok(list)
+        Ok(())
     }
 
     pub(crate) fn role(&self) -> ListRole {
@@ -188,12 +206,13 @@ impl PeopleList {
         let unreadable = || DataFusionError::from(HiddenFailure::Read);
         let file = File::open(&self.file).map_err(|_| unreadable())?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|_| unreadable())?;
-        let columns: BTreeSet<String> = reader
-            .schema()
-            .fields()
-            .iter()
-            .map(|field| field.name().clone())
-            .collect();
+        let types = types_of(reader.schema());
+        // The file may be another than the one that was opened.
+        self.names_people_by(&types).map_err(|(expected, found)| {
+            tracing::error!(role = ?self.role, expected, found, "a list of people was changed and is wrong");
+            DataFusionError::from(HiddenFailure::Policy)
+        })?;
+        let columns: BTreeSet<String> = types.into_keys().collect();
         let mut keys = BTreeMap::new();
         let held: Vec<(Space, Vec<&str>)> = wanted
             .iter()
@@ -289,10 +308,17 @@ impl PeopleList {
 const REFERENTIAL: [Space; 3] = [Space::Pair, Space::Nir, Space::Person];
 
 /// A column as hashes compare it: any text as text, any whole number as a 64-bit one.
+///
+/// Numbers without a sign that are too large for one with a sign keep their bits, so that all stay different: as NULL they
+/// would name nobody. Nothing that is compared as an identifier is negative.
 pub(in crate::enforce) fn canonical(column: Option<&ArrayRef>) -> Result<ArrayRef> {
     let column = column.ok_or(HiddenFailure::Policy)?;
     let target = match column.data_type() {
         DataType::Utf8 => return Ok(Arc::clone(column)),
+        DataType::UInt64 => {
+            let bits: &UInt64Array = column.as_primitive::<UInt64Type>();
+            return Ok(Arc::new(bits.unary::<_, Int64Type>(u64::cast_signed)));
+        }
         DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(_, _) => DataType::Utf8,
         other if other.is_integer() => DataType::Int64,
         _ => return Ok(Arc::clone(column)),
@@ -304,33 +330,62 @@ fn columns_of(file: &Path) -> Result<BTreeMap<String, DataType>, String> {
     let opened = File::open(file).map_err(|error| error.to_string())?;
     let reader =
         ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|error| error.to_string())?;
-    Ok(reader
-        .schema()
+    Ok(types_of(reader.schema()))
+}
+
+fn types_of(schema: &Schema) -> BTreeMap<String, DataType> {
+    schema
         .fields()
         .iter()
         .map(|field| (field.name().clone(), field.data_type().clone()))
-        .collect())
+        .collect()
 }
 
-/// The spaces in which a list is read, and the types of their values: those that tables need and, where the referential
-/// completes the list, the SNDS's own.
-fn known_types(
-    spaces: &BTreeMap<Space, Vec<DataType>>,
-    completed: bool,
-) -> BTreeMap<Space, Vec<DataType>> {
-    let mut known = spaces.clone();
-    if completed {
-        known
-            .entry(Space::Pair)
-            .or_insert_with(|| vec![DataType::Utf8, DataType::Int16]);
-        known
-            .entry(Space::Nir)
-            .or_insert_with(|| vec![DataType::Utf8]);
-        known
-            .entry(Space::Person)
-            .or_insert_with(|| vec![DataType::Utf8]);
+/// The spaces in which people are compared and the types of their values: those of the tables and, where it completes the
+/// list, the referential's own.
+fn with_referential(
+    spaces: &BTreeMap<Space, Vec<Vec<DataType>>>,
+    referential: Option<&Referential>,
+) -> BTreeMap<Space, Vec<Vec<DataType>>> {
+    let mut compared = spaces.clone();
+    let Some(Referential(table)) = referential else {
+        return compared;
+    };
+    let types = types_of(&table.schema());
+    let columns: BTreeSet<String> = types.keys().cloned().collect();
+    for space in REFERENTIAL {
+        let names = space.found_in(&columns).unwrap_or_default();
+        let stored: Vec<DataType> = names.iter().map(|name| types[*name].clone()).collect();
+        compared.entry(space).or_default().push(stored);
     }
-    known
+    compared
+}
+
+/// Whether all tables that name people by a space store it as the same kind of value: one list could not match them all.
+fn stored_alike(compared: &BTreeMap<Space, Vec<Vec<DataType>>>) -> Result<(), (String, String)> {
+    for (space, stored) in compared {
+        let Some((first, others)) = stored.split_first() else {
+            continue;
+        };
+        for other in others {
+            for (at, (one, other)) in first.iter().zip(other).enumerate() {
+                if kind(one) != kind(other) {
+                    let columns = space.columns();
+                    let name = columns.first().and_then(|names| names.get(at).copied());
+                    let name = name.unwrap_or("the person");
+                    return Err((
+                        format!("tables that all store {name} as the same kind of value"),
+                        format!(
+                            "{name} as {} in one and as {} in another",
+                            kind(one),
+                            kind(other)
+                        ),
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What a type is compared as: a list of numbers would match nobody among texts, without a word.
@@ -348,5 +403,10 @@ fn stamp(file: &Path) -> Result<Stamp> {
     Ok(Stamp {
         changed: meta.modified().ok(),
         length: meta.len(),
+        #[cfg(unix)]
+        file: {
+            use std::os::unix::fs::MetadataExt as _;
+            (meta.dev(), meta.ino(), meta.ctime(), meta.ctime_nsec())
+        },
     })
 }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::NullBuffer;
+use arrow::compute::cast;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
 use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
@@ -236,18 +237,13 @@ pub(crate) fn comparable(space: &Space, columns: &[ArrayRef]) -> Result<Vec<Arra
         .iter()
         .enumerate()
         .map(|(at, column)| {
-            let column = canonical(Some(column))?;
-            // A rank is a number wherever it is kept as a text.
-            let wanted = match (space, at) {
-                (Space::Pair, 1) => arrow::datatypes::DataType::Int64,
-                (Space::Pair | Space::Nir | Space::Person, _) => arrow::datatypes::DataType::Utf8,
-                (Space::Own(_), _) => return Ok(column),
-            };
-            if *column.data_type() == wanted {
-                return Ok(column);
+            use arrow::datatypes::DataType;
+            match (space, at) {
+                // A rank is a number wherever it is kept as a text; what is no such value names nobody.
+                (Space::Pair, 1) => Ok(cast(&canonical(Some(column))?, &DataType::Int64)?),
+                (Space::Pair | Space::Nir | Space::Person, _) => Ok(cast(column, &DataType::Utf8)?),
+                (Space::Own(_), _) => canonical(Some(column)),
             }
-            // What is no such value names nobody.
-            Ok(arrow::compute::cast(&column, &wanted)?)
         })
         .collect()
 }
