@@ -15,6 +15,8 @@ mod a_release_waits_for_a_person;
 mod answers_are_right_where_the_engine_errs;
 #[path = "promises/answers_are_the_same_over_s3.rs"]
 mod answers_are_the_same_over_s3;
+#[path = "promises/answers_carry_what_they_show.rs"]
+mod answers_carry_what_they_show;
 #[path = "promises/denied_is_like_absent.rs"]
 mod denied_is_like_absent;
 #[path = "promises/doors/mod.rs"]
@@ -31,10 +33,10 @@ mod files_are_read_or_refused;
 mod files_that_change_are_seen;
 #[path = "promises/hidden_values_stay_hidden.rs"]
 mod hidden_values_stay_hidden;
-#[path = "promises/masks_show_what_they_say.rs"]
-mod masks_show_what_they_say;
 #[path = "promises/lists_match_or_are_refused.rs"]
 mod lists_match_or_are_refused;
+#[path = "promises/masks_show_what_they_say.rs"]
+mod masks_show_what_they_say;
 #[path = "promises/names_match_in_any_case.rs"]
 mod names_match_in_any_case;
 #[path = "promises/only_one_query_of_what_is_allowed.rs"]
@@ -47,12 +49,12 @@ mod operators_see_how_it_ran;
 mod parents_are_checked_once;
 #[path = "promises/permits_ask_who_asks.rs"]
 mod permits_ask_who_asks;
+#[path = "promises/policies_hold_on_every_value.rs"]
+mod policies_hold_on_every_value;
 #[path = "promises/pruning_is_kept.rs"]
 mod pruning_is_kept;
 #[path = "promises/pseudonyms_join_within_a_project.rs"]
 mod pseudonyms_join_within_a_project;
-#[path = "promises/policies_hold_on_every_value.rs"]
-mod policies_hold_on_every_value;
 #[path = "promises/published_files_are_answered.rs"]
 mod published_files_are_answered;
 #[path = "promises/queries_of_epidemiologists.rs"]

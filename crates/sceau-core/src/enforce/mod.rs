@@ -28,6 +28,7 @@ mod people;
 mod policy_exec;
 mod protected_table;
 mod rule;
+mod shown_only;
 mod total;
 
 pub use authorized_scan::AuthorizedScan;

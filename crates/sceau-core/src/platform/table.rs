@@ -424,7 +424,8 @@ fn same_partitions(years: &BTreeMap<u16, Files>) -> Result<Vec<(String, Vec<Stri
 /// converts to the model's is read as that.
 ///
 /// Dictionaries are read as the values they stand for. The rows that a policy keeps would share their dictionary with those
-/// it removes, and what a question computes on a dictionary it computes on every value of it.
+/// it removes, and what a question computes on a dictionary it computes on every value of it. Views are read as what they
+/// look at: the visible rows' views would carry the pages that they were read from, hidden rows and all, out with an answer.
 fn as_read(stored: &Schema, model: &TableModel) -> Schema {
     let plain = |field: &Arc<Field>| {
         let stored = plain_type(field.data_type());

@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 
 use crate::snds::KEPT_AS_TEXT;
 
-/// A type without dictionaries and runs: values are read as what they stand for.
+/// A type without dictionaries, runs and views: values are read as what they stand for, each row's own.
 pub(super) fn plain_type(data_type: &DataType) -> DataType {
     let plain = |field: &Arc<Field>| {
         Arc::new(
@@ -19,8 +19,12 @@ pub(super) fn plain_type(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Dictionary(_, values) => plain_type(values),
         DataType::RunEndEncoded(_, values) => plain_type(values.data_type()),
-        DataType::List(item) => DataType::List(plain(item)),
-        DataType::LargeList(item) => DataType::LargeList(plain(item)),
+        DataType::Utf8View => DataType::Utf8,
+        DataType::BinaryView => DataType::Binary,
+        DataType::List(item) | DataType::ListView(item) => DataType::List(plain(item)),
+        DataType::LargeList(item) | DataType::LargeListView(item) => {
+            DataType::LargeList(plain(item))
+        }
         DataType::FixedSizeList(item, length) => DataType::FixedSizeList(plain(item), *length),
         DataType::Struct(fields) => DataType::Struct(fields.iter().map(plain).collect()),
         DataType::Map(entries, sorted) => DataType::Map(plain(entries), *sorted),

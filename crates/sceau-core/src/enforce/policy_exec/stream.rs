@@ -14,6 +14,7 @@ use futures::StreamExt;
 
 use super::{Guard, Output, PolicyExec};
 use crate::enforce::hidden_failure::Hidden;
+use crate::enforce::shown_only::shown_only;
 use crate::enforce::total;
 
 pub(super) fn execute(
@@ -242,7 +243,7 @@ impl Survivors {
             .map(|output| {
                 Ok(match output {
                     Output::Clear(at) => Arc::clone(survivors.column(*at)),
-                    Output::Masked(expr) => total::evaluate(expr, survivors)?,
+                    Output::Masked(expr) => shown_only(total::evaluate(expr, survivors)?)?,
                     Output::Contributor(columns, people) => people.ids(survivors, columns)?,
                 })
             })
