@@ -634,15 +634,17 @@ async fn a_permit_without_rows_allows_releases_only() {
         .expect("table")
         .build()
         .expect("plan");
-    assert_eq!(
-        session
-            .execute(plan)
-            .await
-            .expect_err("rows")
-            .code()
-            .as_str(),
-        "rows_not_permitted"
-    );
+    let physical = session.physical_plan(&plan, vec![]).await.expect("plan");
+    for rows in [
+        session.execute(plan.clone()).await,
+        session.run(plan, vec![]).await,
+        session.run_physical(physical),
+    ] {
+        assert_eq!(
+            rows.expect_err("rows").code().as_str(),
+            "rows_not_permitted"
+        );
+    }
 }
 
 #[tokio::test]

@@ -165,6 +165,9 @@ impl Session {
     /// Whatever it does, hidden rows stay hidden: a table cannot be scanned unless the policies were enforced, and the
     /// final gate refuses a plan that reads anything else. Functions added here are not allowed in questions. The change is
     /// made again when the permit has changed.
+    ///
+    /// # Errors
+    /// As [`Platform::session`]: the session is opened anew.
     pub fn customized(
         mut self,
         change: impl Fn(SessionStateBuilder) -> SessionStateBuilder + Send + Sync + 'static,
@@ -214,7 +217,7 @@ impl Session {
     /// The physical plan of a plan that [`plan`](Session::plan) gave, perhaps with nodes that the given planners know:
     /// policies enforced, past the final gate.
     ///
-    /// This does not ask whether the permit allows rows. It is not in the journal before it is run, unless it is refused.
+    /// Whether the permit allows rows is asked when it is run. It is not in the journal before, unless it is refused.
     ///
     /// # Errors
     /// As [`sql`](Session::sql); also when the permit changed in between.
@@ -237,10 +240,11 @@ impl Session {
     /// in between. It is recorded when the first batch is asked for.
     ///
     /// # Errors
-    /// As [`sql`](Session::sql).
+    /// As [`sql`](Session::sql); also when the permit allows releases only.
     pub fn run_physical(&self, plan: Arc<dyn ExecutionPlan>) -> Result<Answer, QueryError> {
         let mut record = self.record(Door::Plan);
         let started = self.current_in(&mut record).and_then(|opened| {
+            opened.allow_rows()?;
             opened.last_check(&plan)?;
             record.reads(Touched::by(&plan, &opened.held_against));
             opened.start(plan)
@@ -251,10 +255,10 @@ impl Session {
         }
     }
 
-    /// Both in one.
+    /// [`physical_plan`](Session::physical_plan) and [`run_physical`](Session::run_physical) in one.
     ///
     /// # Errors
-    /// As [`sql`](Session::sql).
+    /// As [`sql`](Session::sql); also when the permit allows releases only.
     pub async fn run(
         &self,
         plan: LogicalPlan,
@@ -263,6 +267,7 @@ impl Session {
         let mut record = self.record(Door::Plan).plan(&plan);
         let started = async {
             let opened = self.current_in(&mut record)?;
+            opened.allow_rows()?;
             let physical = opened.physical_plan(&plan, planners).await?;
             begin(&opened, physical, &mut record).await
         }
