@@ -251,6 +251,20 @@ async fn declared(
 }
 
 #[tokio::test]
+async fn an_identifier_of_the_model_keeps_its_domain_where_the_platform_names_none() {
+    let table = table_of("ir_imb_r", |_, data_type| Some(data_type));
+    let named = |table: sceau::TableConfig| {
+        table.column("BEN_NIR_PSA", ColumnConfig::new(Role::Identifier))
+    };
+    let platform = declared(named, "ir_imb_r", &table).await.expect("platform");
+    let model = platform.table_model("ir_imb_r").expect("table");
+    assert_eq!(
+        model.column("BEN_NIR_PSA").expect("column").domain,
+        Some("patient".to_owned())
+    );
+}
+
+#[tokio::test]
 async fn an_identifier_of_the_model_stays_one() {
     let table = table_of("ir_imb_r", |_, data_type| Some(data_type));
     let weakened =

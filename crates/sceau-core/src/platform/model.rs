@@ -114,7 +114,11 @@ fn overlay(
             return Err(document.invalid(&path, "each column once", format!("{twin:?} too")));
         }
         known.role = Some(said.role);
-        known.domain = said.domain.clone();
+        // An identifier that the data model knows stays one of its domain: otherwise its pseudonyms would join with no
+        // other table's, and every such question would be answered with nothing.
+        if said.domain.is_some() {
+            known.domain = said.domain.clone();
+        }
     }
     let spelt = |key: &str, column: &String| {
         table
