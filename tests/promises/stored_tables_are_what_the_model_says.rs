@@ -95,7 +95,7 @@ async fn a_declared_column_that_is_not_stored_is_named() {
         .expect_err("a difference");
     assert_eq!(
         error.to_string(),
-        "table t: column patient: expected a stored column, found no such column"
+        "the platform: table.t.columns.patient: expected a stored column of t, found no such column"
     );
 }
 

@@ -70,12 +70,11 @@ fn overlay(
             .iter_mut()
             .find(|known| known.name.eq_ignore_ascii_case(column))
         else {
-            return Err(ConfigError::StoredSchema {
-                table: table.name.clone(),
-                column: column.clone(),
-                expected: "a stored column".into(),
-                found: "no such column".into(),
-            });
+            return Err(document.invalid(
+                &["table", name, "columns", column],
+                format!("a stored column of {}", table.name),
+                "no such column",
+            ));
         };
         if let Some(domain) = &said.domain {
             let path = ["table", name, "columns", column, "domain"];
