@@ -131,6 +131,8 @@ fn typed() -> Vec<OsString> {
 async fn main() -> ExitCode {
     match run(Arguments::parse_from(typed())).await {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has read enough, as `head` does.
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
@@ -138,11 +140,17 @@ async fn main() -> ExitCode {
     }
 }
 
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     if let Some(name) = &arguments.model {
         let table = sceau::snds::table(name)
             .ok_or_else(|| format!("the data model has no table {name}"))?;
-        print!("{table}");
+        write!(std::io::stdout().lock(), "{table}")?;
         return Ok(());
     }
     let to_sign = arguments.report.flatten();
@@ -161,13 +169,14 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let session = platform.session(&permit, &arguments.principal.ok_or(needed)?)?;
     if arguments.check {
         let models = |name: &str| platform.table_model(name).cloned().map(Arc::new);
-        print!("{}", permit.explain_with(models));
+        let mut out = std::io::stdout().lock();
+        write!(out, "{}", permit.explain_with(models))?;
         let drift = platform.drift();
         if !drift.is_empty() {
-            println!("\nStored otherwise than in the data model");
+            writeln!(out, "\nStored otherwise than in the data model")?;
         }
         for table in drift {
-            println!("  {table}");
+            writeln!(out, "  {table}")?;
         }
         return Ok(());
     }

@@ -7,6 +7,7 @@ use sceau_synth::{
     Columns, Error, GenerateOptions, ImportOptions, KeptAsText, OnMismatch, describe,
     generate_with_progress,
 };
+use std::io::{ErrorKind, Write as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -101,14 +102,21 @@ fn main() -> ExitCode {
             },
             &out,
         ),
-        Command::Describe { path } => describe(&path).map(|description| print!("{description}")),
+        Command::Describe { path } => describe(&path).map(|description| description.to_string()),
         Command::Import {
             on_mismatch,
             src,
             out,
         } => import(on_mismatch, &src, &out),
     };
-    match done {
+    let told = done.map_err(|error| error.to_string()).and_then(|text| {
+        match std::io::stdout().lock().write_all(text.as_bytes()) {
+            // Whoever reads has read enough, as `head` does.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.to_string()),
+            _ => Ok(()),
+        }
+    });
+    match told {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("sceau-synth: {error}");
@@ -117,31 +125,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn generate(options: &GenerateOptions, out: &Path) -> Result<(), Error> {
+fn generate(options: &GenerateOptions, out: &Path) -> Result<String, Error> {
     // It draws on stderr, and nothing at all when that is no terminal.
     let bar = ProgressBar::new(options.patients);
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} patients, {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let summary = generate_with_progress(options, out, &mut |patients| bar.set_position(patients))?;
     bar.finish_and_clear();
-    for (table, rows) in summary.tables {
-        println!("{table}: {rows} rows");
-    }
-    Ok(())
+    let tables = summary.tables.into_iter();
+    Ok(tables
+        .map(|(table, rows)| format!("{table}: {rows} rows\n"))
+        .collect())
 }
 
-fn import(on_mismatch: Mismatch, src: &Path, out: &Path) -> Result<(), Error> {
+fn import(on_mismatch: Mismatch, src: &Path, out: &Path) -> Result<String, Error> {
     let on_mismatch = match on_mismatch {
         Mismatch::Error => OnMismatch::Error,
         Mismatch::Text => OnMismatch::Text,
     };
     let report = sceau_synth::import(&ImportOptions { on_mismatch }, src, out)?;
+    let mut lines = Vec::new();
     for table in &report.tables {
-        println!("{}: {} rows", table.name, table.rows);
+        lines.push(format!("{}: {} rows", table.name, table.rows));
     }
     for table in &report.tables {
         for column in &table.unknown_columns {
-            println!("{}.{column}: not in the data model", table.name);
+            lines.push(format!("{}.{column}: not in the data model", table.name));
         }
     }
     for table in &report.tables {
@@ -151,17 +160,17 @@ fn import(on_mismatch: Mismatch, src: &Path, out: &Path) -> Result<(), Error> {
                 line,
                 reason,
             } = kept;
-            println!(
+            lines.push(format!(
                 "{}.{column}: kept as text ({}, line {line}: {reason})",
                 table.name,
                 table.source.display()
-            );
+            ));
         }
     }
     for path in &report.schemas_without_data {
-        println!("{}: no CSV file goes with it", path.display());
+        lines.push(format!("{}: no CSV file goes with it", path.display()));
     }
     let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
-    println!("{} tables, {rows} rows", report.tables.len());
-    Ok(())
+    lines.push(format!("{} tables, {rows} rows\n", report.tables.len()));
+    Ok(lines.join("\n"))
 }
