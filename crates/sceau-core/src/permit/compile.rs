@@ -238,10 +238,8 @@ impl Compiler<'_> {
                         ));
                     }
                 };
-                let usable = matches!(
-                    field.data_type(),
-                    DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-                ) || field.data_type().is_integer();
+                let usable =
+                    crate::snds::is_text(field.data_type()) || field.data_type().is_integer();
                 if !usable {
                     return Err(self.invalid(
                         &path,

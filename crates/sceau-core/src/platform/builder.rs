@@ -22,7 +22,7 @@ use crate::config::{ConfigError, Document};
 use crate::enforce::Persons;
 use crate::journal::{Journal, JournalConfig, StoredJournal};
 use crate::pseudonym::{KeyError, KeyProvider, ProjectKey};
-use crate::snds::TableModel;
+use crate::snds::{REFERENTIAL, TableModel};
 use crate::sql::{FunctionRegistry, fold};
 
 /// Builds a [`Platform`] in code.
@@ -419,9 +419,6 @@ fn archives_reach_their_parents(tables: &mut BTreeMap<String, StoredTable>) {
         }
     }
 }
-
-/// The referential that gives a pseudo-NIR its person.
-const REFERENTIAL: &str = "IR_BEN_R";
 
 const STORE_NAME: &str = "a name of letters, digits, - and _";
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
 
-use crate::snds::KEPT_AS_TEXT;
+use crate::snds::{KEPT_AS_TEXT, is_text};
 
 /// A type without dictionaries, runs and views: values are read as what they stand for, each row's own.
 pub(super) fn plain_type(data_type: &DataType) -> DataType {
@@ -39,13 +39,6 @@ pub(super) fn same_type(expected: &DataType, stored: &DataType) -> bool {
         (DataType::Timestamp(_, None), DataType::Timestamp(_, None)) => true,
         (expected, stored) => expected == stored,
     }
-}
-
-pub(super) fn is_text(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-    )
 }
 
 /// Whether an import kept a column as text, because some value of it did not fit the model's type, and said so in the

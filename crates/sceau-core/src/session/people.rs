@@ -8,9 +8,7 @@ use crate::config::ConfigError;
 use crate::enforce::{ListRole, PeopleList, Referential, Space};
 use crate::permit::Permit;
 use crate::platform::Platform;
-
-/// The referential from which a person's other identifiers are found.
-const REFERENTIAL: &str = "IR_BEN_R";
+use crate::snds::REFERENTIAL;
 
 /// The lists of people that a permit names, able to hold every table against them that it grants or reaches.
 pub(super) fn lists(

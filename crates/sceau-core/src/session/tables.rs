@@ -25,7 +25,7 @@ use crate::enforce::{
 use crate::engine::soundly;
 use crate::permit::{Compiler, Grant, Permit, Source, TablePolicy};
 use crate::platform::{Platform, StoredTable, YearOfFamily};
-use crate::snds::{Parent, TableModel};
+use crate::snds::{Parent, TableModel, is_text};
 
 /// The tables that a permit grants, compiled.
 pub(super) struct Protected {
@@ -371,13 +371,6 @@ fn field<'a>(schema: &'a Schema, name: &str) -> Option<&'a FieldRef> {
 fn same_kind(one: &DataType, other: &DataType) -> bool {
     let plain = |data_type: &DataType| is_text(data_type) || data_type.is_integer();
     one == other || (plain(one) && plain(other))
-}
-
-fn is_text(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-    )
 }
 
 fn invalid(permit: &Permit, path: &[&str], expected: &str, found: String) -> ConfigError {

@@ -20,6 +20,14 @@ pub enum Role {
 /// some value did not fit.
 pub const KEPT_AS_TEXT: &str = "sceau:kept_as_text";
 
+/// Whether a type is a text, however it is laid out.
+pub(crate) fn is_text(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
+}
+
 /// Where the values of a column are found again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {

@@ -42,7 +42,11 @@ pub mod column_roles {}
 #[doc = "```"]
 pub mod row_links {}
 
+pub(crate) use column::is_text;
 pub use column::{ColumnModel, KEPT_AS_TEXT, Reference, Role};
 pub(crate) use facts::{in_year, of_two_digits, over_years};
 pub use facts::{table, tables};
 pub use table::{Parent, TableModel, YEAR};
+
+/// The referential that gives a pseudo-NIR its person.
+pub(crate) const REFERENTIAL: &str = "IR_BEN_R";

@@ -13,6 +13,8 @@ use toml::value::Value;
 use date::Grain;
 use kernel::{Kernel, mask_udf};
 
+use crate::snds::is_text;
+
 /// One mask, as a permit writes it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Mask {
@@ -110,13 +112,6 @@ impl Mask {
             Self::Clear | Self::Pseudonym | Self::Sql(_) => Err("another mask".into()),
         }
     }
-}
-
-pub(super) fn is_text(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-    )
 }
 
 fn typed_null(stored: &DataType) -> Result<Expr, String> {
