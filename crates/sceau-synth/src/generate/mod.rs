@@ -63,8 +63,8 @@ pub enum Columns {
     /// every row.
     #[default]
     All,
-    /// Those that the epidemiologists' queries under `benches/queries` name, with the keys. For tools other than a
-    /// platform, which refuses a table of the SNDS that lacks a column.
+    /// Those that the epidemiologists' queries under `benches/queries` name, with the keys. A platform takes such files
+    /// where its `drift` is `"lenient"`.
     Used,
 }
 
