@@ -74,3 +74,8 @@ pub use sceau_kanon::{
     ReleaseError, ReleaseReviewer, Releaser, Report, Review, ReviewFailed, RuleReport, Verdict,
     Waiting, WithheldCell, WriteError, json_columns_and_rows,
 };
+
+/// The README's examples are compiled with those of the crate.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
