@@ -85,11 +85,7 @@ fn with_ledger(
     let Some(ledger) = ledger else {
         return Ok(builder);
     };
-    for (key, value) in [("path", &ledger.path), ("key", &ledger.key)] {
-        if value.is_empty() {
-            return Err(document.invalid(&["ledger", key], "a name", "an empty text"));
-        }
-    }
+    names_are_said(document, "ledger", &ledger.path, &ledger.key)?;
     let mut settings = LedgerSettings::new(folder.join(ledger.path), &ledger.key);
     settings.beyond = ledger.beyond;
     settings.comparisons = ledger
@@ -110,6 +106,21 @@ fn with_ledger(
     Ok(builder.ledger(settings))
 }
 
+/// A folder or key of no name would be the platform file's own folder, or a key that nobody has.
+fn names_are_said(
+    document: &Document,
+    section: &str,
+    path: &str,
+    key: &str,
+) -> Result<(), ConfigError> {
+    for (name, value) in [("path", path), ("key", key)] {
+        if value.is_empty() {
+            return Err(document.invalid(&[section, name], "a name", "an empty text"));
+        }
+    }
+    Ok(())
+}
+
 /// The sizes at which a file of the journal may end. Small ones make many files, and opening a journal reads a whole one.
 const ROTATE_BYTES: RangeInclusive<u64> = 4 << 10..=4 << 30;
 
@@ -122,11 +133,7 @@ fn with_journal(
     let Some(journal) = journal else {
         return Ok(builder);
     };
-    for (key, value) in [("path", &journal.path), ("key", &journal.key)] {
-        if value.is_empty() {
-            return Err(document.invalid(&["journal", key], "a name", "an empty text"));
-        }
-    }
+    names_are_said(document, "journal", &journal.path, &journal.key)?;
     let mut config = JournalConfig::new(folder.join(journal.path));
     if let Some(bytes) = journal.rotate_bytes {
         config.rotate_bytes = u64::try_from(bytes)

@@ -172,8 +172,9 @@ impl Platform {
         self.inner.ledger.as_ref()
     }
 
-    /// A text that is another one whenever a stored file was added, removed or replaced since the platform was built before:
-    /// which state of the data an answer is from.
+    /// A text that is another one whenever a stored file was added, removed or replaced between the builds of two platforms:
+    /// which state of the data it was opened on. Questions read files as they are, and files that change under a platform do
+    /// not change it.
     pub fn data_version(&self) -> &str {
         &self.inner.data
     }

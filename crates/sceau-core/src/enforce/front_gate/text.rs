@@ -61,9 +61,9 @@ impl Visitor for Reader {
 
     fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<Refusal> {
         if self.tables.name(name) > MOST_TABLES {
-            return Self::refuse(
-                "a question over more than 500 tables (a WITH counts as often as it is named)",
-            );
+            return Self::refuse(&format!(
+                "a question over more than {MOST_TABLES} tables (a WITH counts as often as it is named)"
+            ));
         }
         ControlFlow::Continue(())
     }
