@@ -17,6 +17,8 @@ const AGAIN: usize = 16;
 pub struct Harness {
     pub sessions: BTreeMap<World, BTreeMap<Setting, Session>>,
     pub copy: SessionContext,
+    /// The same in smaller batches.
+    pub copies: Vec<SessionContext>,
 }
 
 /// How one query is tried.
@@ -58,7 +60,8 @@ impl Harness {
     pub async fn new() -> Self {
         Self {
             sessions: all_sessions().await,
-            copy: copy(),
+            copy: copy(8_192),
+            copies: [1, 4, 7, 16].map(copy).into(),
         }
     }
 
@@ -104,8 +107,11 @@ impl Harness {
         let mut against_copy = AgainstCopy::NotAsked;
         if !question.notes.wrong {
             let expected = plain(&self.copy, &sql).await;
-            let agrees;
+            let mut agrees;
             (against_copy, agrees) = against(&question.query, &question.notes, &one, &expected);
+            if !agrees && one.is_rows() && expected.is_rows() {
+                agrees = self.copied_otherwise(question, &one).await;
+            }
             if !agrees && difference.is_none() {
                 difference = Some(("the copy gives another answer", one.clone(), expected));
             }
@@ -116,6 +122,22 @@ impl Harness {
             against_copy,
             difference: difference.map(|(kind, one, other)| Difference { kind, one, other }),
         }
+    }
+}
+
+impl Harness {
+    /// Whether a copy gives the answer that lies in smaller batches. The sign of a computed NaN depends on where its row stands
+    /// in a batch (see [`a_sign_decides`]), and decides conditions and order also where it is not shown.
+    async fn copied_otherwise(&self, question: &Question, answer: &Answer) -> bool {
+        let sql = question.query.to_string();
+        for copy in &self.copies {
+            let expected = plain(copy, &sql).await;
+            if expected.is_rows() && against(&question.query, &question.notes, answer, &expected).1
+            {
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -153,6 +175,7 @@ fn against(query: &Form, notes: &Notes, answer: &Answer, expected: &Answer) -> (
             AgainstCopy::OneFailed,
             notes.fallible
                 || finds_no_way(answer)
+                || does_not_do(expected)
                 // What no row reaches may be computed or not.
                 || answer.is_empty()
                 || expected.is_empty(),
@@ -190,6 +213,14 @@ async fn gives(session: &Session, sql: &str, answer: &Answer, close: Closeness) 
 /// Some plans over several partitions the engine makes and then refuses; of rows in memory it makes others.
 fn finds_no_way(answer: &Answer) -> bool {
     matches!(answer, Answer::Refused { message, .. } if message.starts_with("the engine finds no way"))
+}
+
+/// Whether the engine makes a plan of the copy's rows with an operator that it then has not got; a policy's plan may have another.
+fn does_not_do(expected: &Answer) -> bool {
+    let (Answer::Refused { message, .. } | Answer::Failed { message, .. }) = expected else {
+        return false;
+    };
+    message.contains("This feature is not implemented")
 }
 
 /// Whether an answer holds a word that only hidden cells, files, policies or operators hold.

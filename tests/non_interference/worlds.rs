@@ -151,12 +151,13 @@ impl KeyProvider for TestKeys {
     }
 }
 
-/// A copy that holds what is shown and nothing else. Every world and every permit has the same.
-pub fn copy() -> SessionContext {
+/// A copy that holds what is shown and nothing else, in batches of so many rows. Every world and every permit has the same.
+pub fn copy(batch_size: usize) -> SessionContext {
     // A question runs on the defaults, in one partition: no setting of the library's is shared.
     // As a session sets the engine up.
     let config = SessionConfig::new()
         .with_target_partitions(1)
+        .with_batch_size(batch_size)
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
         .set_bool("datafusion.optimizer.enable_topk_aggregation", false)
         .set_bool(
@@ -172,7 +173,11 @@ pub fn copy() -> SessionContext {
     let context = SessionContext::new_with_state(state);
     for table in tables() {
         let shown = authorised(&table);
-        let copied = MemTable::try_new(shown.schema(), vec![vec![shown]]).expect("a table");
+        let batches = (0..shown.num_rows()).step_by(batch_size).map(|from| {
+            let rows = batch_size.min(shown.num_rows() - from);
+            shown.slice(from, rows)
+        });
+        let copied = MemTable::try_new(shown.schema(), vec![batches.collect()]).expect("a table");
         context
             .register_table(table.name, Arc::new(copied))
             .expect("registered");

@@ -185,15 +185,6 @@ async fn every_door_leaves_what_was_asked_and_how_it_ended() {
 
     let (answered, found) = world
         .added(async {
-            let answer = session.run(plan.clone(), vec![]).await.expect("answer");
-            answer.collect().await
-        })
-        .await;
-    assert!(answered.is_ok());
-    check(&found, Door::Plan, None);
-
-    let (answered, found) = world
-        .added(async {
             let physical = session.physical_plan(&plan, vec![]).await.expect("plan");
             session
                 .run_physical(physical)
@@ -268,12 +259,9 @@ async fn what_is_refused_is_there_with_the_reason_whatever_the_door() {
         .plan("SELECT * FROM sejour")
         .await
         .expect("plan");
-    let (answer, found) = world.added(session.execute(foreign.clone())).await;
+    let (answer, found) = world.added(session.execute(foreign)).await;
     assert!(answer.is_err());
     one(found, Door::Plan, "not_allowed");
-    let (answer, found) = world.added(session.run(foreign.clone(), vec![])).await;
-    assert!(answer.is_err());
-    one(found, Door::Plan, "invalid");
     let other = world.session();
     let foreign = other.plan("SELECT * FROM sejour").await.expect("plan");
     let physical = other.physical_plan(&foreign, vec![]).await.expect("plan");
@@ -652,11 +640,7 @@ async fn a_question_that_cannot_be_recorded_is_not_answered() {
         refused
     );
     assert_eq!(
-        code(session.execute(plan.clone()).await.expect_err("execute")),
-        refused
-    );
-    assert_eq!(
-        code(session.run(plan.clone(), vec![]).await.expect_err("run")),
+        code(session.execute(plan).await.expect_err("execute")),
         refused
     );
     let mut physical = session.run_physical(physical).expect("not yet recorded");
@@ -852,17 +836,9 @@ async fn a_permit_that_expires_during_a_question_stops_the_next_one_at_every_doo
     );
     expired(
         session
-            .execute(plan.clone())
+            .execute(plan)
             .await
             .expect_err("execute")
-            .code()
-            .as_str(),
-    );
-    expired(
-        session
-            .run(plan, vec![])
-            .await
-            .expect_err("run")
             .code()
             .as_str(),
     );

@@ -231,7 +231,7 @@ async fn a_finished_plan_runs_in_its_own_session_only() {
     assert_eq!(refused.code().as_str(), "not_enforced");
     assert!(other.execute(plan.clone()).await.is_err());
     assert!(other.physical_plan(&plan, vec![]).await.is_err());
-    assert!(other.run(plan, vec![]).await.is_err());
+    assert!(other.execute(plan).await.is_err());
     let raw = Arc::clone(physical.children().first().copied().unwrap_or(&physical));
     if raw.name() == "DataSourceExec" {
         assert!(one.run_physical(raw).is_err(), "the scan below the policy");

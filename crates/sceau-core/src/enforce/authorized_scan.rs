@@ -11,7 +11,7 @@ use datafusion::physical_expr::create_physical_expr;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
 use super::estimate::{expected_of_lists, selectivity};
-use super::hidden_failure::HiddenFailure;
+use super::hidden_failure::{Hidden, HiddenFailure};
 use super::leakproof::is_leakproof;
 use super::parent::ParentGuard;
 use super::people::{ListRole, PeopleGuard, Space};
@@ -186,7 +186,8 @@ pub(super) async fn leaf(
         .map(|row| (*row).clone())
         .collect();
     pruning.extend_from_slice(partition_filters);
-    let input = inner.raw.scan(state, Some(&needed), &pruning, None).await?;
+    let input = inner.raw.scan(state, Some(&needed), &pruning, None).await;
+    let input = input.map_err(|error| Hidden::reading(&error))?;
     let stored = input.schema();
     let df_schema = DFSchema::try_from(stored.as_ref().clone())?;
     let physical = |expr: &Expr| -> Result<Arc<dyn PhysicalExpr>> {

@@ -73,7 +73,9 @@ impl Permit {
             )?;
         }
         for (name, grant) in self.tables() {
-            table(text, name, grant, model(name))?;
+            let model_of_table = model(name);
+            table(text, name, grant, model_of_table.clone())?;
+            self.write_join(text, grant, model_of_table.as_deref(), model)?;
         }
         self.write_release(text)
     }
@@ -119,6 +121,63 @@ impl Permit {
         };
         writeln!(text, "  a withheld cell {withheld}")
     }
+
+    /// Whether rows that may be seen can be joined to the parents that may be seen: without the whole key they match rows of
+    /// others, and sums count twice.
+    fn write_join(
+        &self,
+        text: &mut String,
+        grant: &Grant,
+        model: Option<&TableModel>,
+        models: &dyn Fn(&str) -> Option<Arc<TableModel>>,
+    ) -> fmt::Result {
+        let Some(parent) = model.and_then(|model| model.parent.as_ref()) else {
+            return Ok(());
+        };
+        let mut granted = self.tables().iter();
+        let Some((_, parent_grant)) =
+            granted.find(|(name, _)| name.eq_ignore_ascii_case(&parent.table))
+        else {
+            return Ok(());
+        };
+        let parent_model = models(&parent.table);
+        let lacking: Vec<String> = parent
+            .on
+            .iter()
+            .flat_map(|(here, there)| {
+                let hidden_here = (!joins_on(grant, model, here)).then(|| here.clone());
+                let hidden_there = (!joins_on(parent_grant, parent_model.as_deref(), there))
+                    .then(|| format!("{}.{there}", parent.table));
+                [hidden_here, hidden_there]
+            })
+            .flatten()
+            .collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            text,
+            "  not to be joined to {}: of the key that both have, not shown as stored: {}",
+            parent.table,
+            lacking.join(", ")
+        )
+    }
+}
+
+/// Whether a column is shown with all that tells its values apart.
+fn joins_on(grant: &Grant, model: Option<&TableModel>, column: &str) -> bool {
+    let is = |name: &String| name.eq_ignore_ascii_case(column);
+    let listed = match &grant.columns {
+        Columns::All => model.is_none_or(|model| {
+            let known = model.column(column);
+            known.is_none_or(|known| known.role.is_some())
+        }),
+        Columns::Listed(names) => names.iter().any(is),
+    };
+    let mask = grant.masks.iter().find(|(masked, _)| is(masked));
+    listed
+        && !grant.deny.iter().any(is)
+        && mask.is_none_or(|(_, mask)| matches!(mask, Mask::Clear | Mask::Pseudonym))
 }
 
 fn table(
@@ -297,6 +356,35 @@ mod tests {
         ] {
             assert!(said.contains(says), "{says}\n{said}");
         }
+    }
+
+    #[test]
+    fn a_key_that_is_shown_in_part_is_said_to_join_nothing() {
+        let of = |stays: &str, diagnoses: &str| {
+            let text = format!(
+                "project = \"p\"\nprincipals = [\"ana\"]\nvalid = {{ from = 2020-01-01, until = 2099-12-31 }}\n\
+                 [table.t_mco_c]\n{stays}\n[table.t_mco_d]\n{diagnoses}"
+            );
+            let permit = Permit::parse("permit.toml", &text).expect("permit");
+            permit.explain()
+        };
+        let whole = of("columns = \"*\"", "columns = \"*\"");
+        assert!(!whole.contains("not to be joined"), "{whole}");
+        let without_year = of(
+            "columns = [\"ETA_NUM\", \"RSA_NUM\", \"ANNEE\"]",
+            "columns = [\"ETA_NUM\", \"RSA_NUM\", \"ASS_DGN\"]",
+        );
+        assert!(
+            without_year.contains(
+                "not to be joined to T_MCO_C: of the key that both have, not shown as stored: ANNEE\n"
+            ),
+            "{without_year}"
+        );
+        let masked = of(
+            "columns = \"*\"\n[table.t_mco_c.mask]\nETA_NUM = \"prefix(2)\"",
+            "columns = \"*\"",
+        );
+        assert!(masked.contains("T_MCO_C.ETA_NUM\n"), "{masked}");
     }
 
     #[test]

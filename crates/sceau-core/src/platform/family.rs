@@ -17,8 +17,8 @@ use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, Result, ScalarValue, project_schema};
 use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::listing::helpers::filter_partitioned_file;
-use datafusion::datasource::listing::{ListingTable, PartitionedFile};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::logical_expr::Expr;
@@ -26,6 +26,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
 use crate::snds::YEAR;
+use crate::storage::StoredFiles;
 
 /// The files of several years as one table.
 #[derive(Debug, Clone)]
@@ -39,7 +40,7 @@ pub(crate) struct FamilyTable {
 #[derive(Debug)]
 pub(super) struct Year {
     pub(super) year: u16,
-    pub(super) files: Arc<ListingTable>,
+    pub(super) files: Arc<StoredFiles>,
 }
 
 impl FamilyTable {
@@ -92,12 +93,7 @@ impl FamilyTable {
             if filter_partitioned_file(any, &of_year, &year_alone)?.is_none() {
                 continue;
             }
-            let listed = part.files.list_files_for_scan(state, &[], None).await?;
-            for mut file in listed
-                .file_groups
-                .into_iter()
-                .flat_map(FileGroup::into_inner)
-            {
+            for mut file in part.files.list(state).await? {
                 file.partition_values.push(year.clone());
                 // They are of the year's own columns.
                 file.statistics = None;
@@ -127,7 +123,7 @@ impl TableProvider for FamilyTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let files = self.files(state, filters).await?;
-        let first = self.years.first().map(|year| year.files.as_ref());
+        let first = self.years.first().map(|year| year.files.listing());
         let (Some(first), false) = (first, files.is_empty()) else {
             let schema = project_schema(&self.schema(), projection)?;
             return Ok(Arc::new(EmptyExec::new(schema)));

@@ -24,6 +24,7 @@ use super::types::{common_type, converts, plain_type, same_type};
 use super::years::Pattern;
 use crate::config::{ConfigError, Document};
 use crate::snds::{self, TableModel, YEAR};
+use crate::storage::StoredFiles;
 
 /// A registered table: its model, completed by what is stored, and the provider that reads it. No session ever holds the
 /// provider in a catalog.
@@ -294,7 +295,7 @@ impl Opener<'_> {
         files: &Files,
         read: &Schema,
         partitions: &[(String, DataType)],
-    ) -> Result<ListingTable, ConfigError> {
+    ) -> Result<StoredFiles, ConfigError> {
         let options = files
             .options
             .clone()
@@ -302,7 +303,9 @@ impl Opener<'_> {
         let config = ListingTableConfig::new(files.url.clone())
             .with_listing_options(options)
             .with_schema(Arc::new(read.clone()));
-        ListingTable::try_new(config).map_err(|error| storage_error(name, schema_problem(&error)))
+        let listing = ListingTable::try_new(config)
+            .map_err(|error| storage_error(name, schema_problem(&error)))?;
+        Ok(StoredFiles::new(listing))
     }
 
     async fn files(&self, name: &str, prefix: &Path) -> Result<Files, ConfigError> {

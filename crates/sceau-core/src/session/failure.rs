@@ -27,16 +27,12 @@ impl Failure {
 
     /// The engine's error on a question, before or while it runs.
     pub(super) fn of(error: &DataFusionError) -> Self {
-        let mut full = error.strip_backtrace();
-        if let Some(said) = Hidden::within(error).and_then(Hidden::said) {
-            full = format!("{full}: {said}");
-        }
-        Self::new(redacted(error), full)
+        Self::new(redacted(error), in_full(error))
     }
 
     /// The engine's error while it made a physical plan.
     pub(super) fn of_planning(error: &DataFusionError) -> Self {
-        Self::new(without_plan(error), error.strip_backtrace())
+        Self::new(without_plan(error), in_full(error))
     }
 
     /// The engine stopped in the middle of a question.
@@ -73,6 +69,14 @@ impl Failure {
     pub(super) fn not_recorded(error: &JournalError) -> Self {
         tracing::error!(%error, "the journal cannot be written");
         Self::new(QueryError::not_recorded(), error)
+    }
+}
+
+fn in_full(error: &DataFusionError) -> String {
+    let full = error.strip_backtrace();
+    match Hidden::within(error).and_then(Hidden::said) {
+        Some(said) => format!("{full}: {said}"),
+        None => full,
     }
 }
 

@@ -255,29 +255,6 @@ impl Session {
         }
     }
 
-    /// [`physical_plan`](Session::physical_plan) and [`run_physical`](Session::run_physical) in one.
-    ///
-    /// # Errors
-    /// As [`sql`](Session::sql); also when the permit allows releases only.
-    pub async fn run(
-        &self,
-        plan: LogicalPlan,
-        planners: Vec<Arc<dyn ExtensionPlanner + Send + Sync>>,
-    ) -> Result<Answer, QueryError> {
-        let mut record = self.record(Door::Plan).plan(&plan);
-        let started = async {
-            let opened = self.current_in(&mut record)?;
-            opened.allow_rows()?;
-            let physical = opened.physical_plan(&plan, planners).await?;
-            begin(&opened, physical, &mut record).await
-        }
-        .await;
-        match started {
-            Ok(stream) => Ok(Answer::new(stream, Ending::recorded(record))),
-            Err(failure) => Err(record.failed(failure).await),
-        }
-    }
-
     async fn start_sql(
         &self,
         text: &str,

@@ -28,6 +28,7 @@ mod config;
 mod credentials;
 mod endpoint;
 mod error;
+mod files;
 mod location;
 mod open;
 mod profile;
@@ -36,5 +37,6 @@ mod s3;
 
 pub use config::{Sovereign, StoreConfig};
 pub use error::StoreError;
+pub(crate) use files::StoredFiles;
 pub use open::open;
 pub use profile::{Profile, SecNumCloud};

@@ -23,7 +23,6 @@ use arrow::compute::cast;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
 use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
-use datafusion::datasource::listing::ListingTable;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::execute_stream;
 use futures::TryStreamExt;
@@ -34,6 +33,7 @@ use super::spaces::Space;
 use super::unions::{KeyMap, Unions};
 use crate::enforce::HiddenFailure;
 use crate::enforce::lasting::number;
+use crate::storage::StoredFiles;
 
 /// The bytes that one pass over the referential may take.
 const MOST_BYTES: usize = 512 << 20;
@@ -282,15 +282,11 @@ struct Entry {
 
 /// What tells a version of a table's files from another.
 async fn version(table: &dyn TableProvider, state: &dyn Session) -> Result<Version> {
-    let Some(table) = table.downcast_ref::<ListingTable>() else {
+    let Some(table) = table.downcast_ref::<StoredFiles>() else {
         return Ok(None);
     };
-    let listed = table.list_files_for_scan(state, &[], None).await?;
-    let mut files: Vec<_> = listed
-        .file_groups
-        .iter()
-        .flat_map(|group| group.iter())
-        .map(|file| &file.object_meta)
+    let mut files: Vec<_> = (table.list(state).await?.into_iter())
+        .map(|file| file.object_meta)
         .collect();
     files.sort_by(|one, other| one.location.cmp(&other.location));
     let mut hasher = std::hash::DefaultHasher::new();
