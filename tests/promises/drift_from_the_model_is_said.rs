@@ -69,7 +69,26 @@ async fn strictly_every_difference_is_an_error_that_names_them_all() {
     let error = platform(&people(drifted), DriftPolicy::Strict)
         .await
         .expect_err("drift");
-    assert_eq!(error.to_string(), format!("table IR_BEN_R: {SAID}"));
+    let way_out = "; drift = \"lenient\" reads the table as far as its files go";
+    assert_eq!(
+        error.to_string(),
+        format!("table IR_BEN_R: {SAID}{way_out}")
+    );
+}
+
+#[tokio::test]
+async fn many_missing_columns_are_told_in_one_breath() {
+    const LEFT: [&str; 4] = ["BEN_NIR_PSA", "BEN_RNG_GEM", "BEN_IDT_ANO", "BEN_SEX_COD"];
+    let few = people(|name, column| LEFT.contains(&name).then(|| Arc::clone(column)));
+    let error = platform(&few, DriftPolicy::Strict)
+        .await
+        .expect_err("drift");
+    let error = error.to_string();
+    assert!(error.starts_with("table IR_BEN_R: "), "{error}");
+    assert!(error.contains(" columns are missing: "), "{error}");
+    assert!(error.contains("BEN_NAI_ANN, "), "{error}");
+    assert!(!error.contains("found no such column"), "{error}");
+    platform(&few, DriftPolicy::Lenient).await.expect("lenient");
 }
 
 #[tokio::test]
@@ -116,6 +135,18 @@ async fn what_people_are_counted_by_is_never_let_off() {
 }
 
 #[tokio::test]
+async fn nor_is_what_people_are_told_apart_by() {
+    let nobody = people(|name, column| (name != "BEN_IDT_ANO").then(|| Arc::clone(column)));
+    let error = platform(&nobody, DriftPolicy::Lenient)
+        .await
+        .expect_err("no person");
+    assert_eq!(
+        error.to_string(),
+        "table IR_BEN_R: column BEN_IDT_ANO: expected Utf8, found no such column"
+    );
+}
+
+#[tokio::test]
 async fn a_table_as_the_model_has_it_is_not_in_the_report() {
     let same = snds_table("ir_ben_r", &[]);
     let platform = platform(&same, DriftPolicy::Strict).await.expect("same");
@@ -145,7 +176,7 @@ async fn a_column_that_came_later_than_the_tables_year_is_not_missing() {
         .expect_err("missing");
     assert_eq!(
         error.to_string(),
-        "table T_MCO16B: column GHS_HS_INNOV: expected Utf8, found no such column"
+        "table T_MCO16B: column GHS_HS_INNOV: expected Utf8, found no such column; drift = \"lenient\" reads the table as far as its files go"
     );
 }
 
@@ -168,7 +199,10 @@ async fn the_platforms_file_says_how_drift_is_taken() {
         Platform::from_file(&file).await
     };
     let drift = |platform: Platform| platform.drift().len();
-    assert!(matches!(register("", "").await, Err(ConfigError::Drift(_))));
+    assert!(matches!(
+        register("", "").await,
+        Err(ConfigError::Drift { .. })
+    ));
     assert_eq!(
         register("drift = \"lenient\"", "").await.map(drift).ok(),
         Some(1)
@@ -178,7 +212,7 @@ async fn the_platforms_file_says_how_drift_is_taken() {
         Some(1)
     );
     let strict = register("drift = \"lenient\"", "drift = \"strict\"").await;
-    assert!(matches!(strict, Err(ConfigError::Drift(_))));
+    assert!(matches!(strict, Err(ConfigError::Drift { .. })));
     let wrong = register("drift = \"loose\"", "")
         .await
         .expect_err("no such policy");

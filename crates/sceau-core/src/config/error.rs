@@ -41,8 +41,13 @@ pub enum ConfigError {
         found: String,
     },
     /// The stored files of a table are not what the data model says, and the platform takes only what is.
-    #[error("{0}")]
-    Drift(TableDrift),
+    #[error("{drift}{}", way_out(*lenient_takes))]
+    Drift {
+        /// The columns that are refused.
+        drift: TableDrift,
+        /// Whether `drift = "lenient"` takes them.
+        lenient_takes: bool,
+    },
     /// The stored files of a table could not be listed or opened.
     #[error("table {table}: {message}")]
     Storage {
@@ -51,6 +56,14 @@ pub enum ConfigError {
         /// What went wrong, without the files' contents.
         message: String,
     },
+}
+
+fn way_out(lenient_takes: bool) -> &'static str {
+    if lenient_takes {
+        "; drift = \"lenient\" reads the table as far as its files go"
+    } else {
+        ""
+    }
 }
 
 struct Line(Option<usize>);

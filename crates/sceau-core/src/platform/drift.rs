@@ -87,9 +87,28 @@ pub enum Difference {
 
 impl fmt::Display for TableDrift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// More than these are told in one breath.
+        const FEW: usize = 3;
         write!(f, "table {}: ", self.table)?;
-        for (at, column) in self.columns.iter().enumerate() {
-            let separator = if at == 0 { "" } else { "; " };
+        let (missing, mut others): (Vec<_>, Vec<_>) = (self.columns.iter())
+            .partition(|column| matches!(column.difference, Difference::Missing { .. }));
+        let many = missing.len() > FEW;
+        if many {
+            let names: Vec<_> = missing
+                .iter()
+                .map(|column| column.column.as_str())
+                .collect();
+            write!(
+                f,
+                "{} columns are missing: {}",
+                names.len(),
+                names.join(", ")
+            )?;
+        } else {
+            others = self.columns.iter().collect();
+        }
+        for (at, column) in others.iter().enumerate() {
+            let separator = if at == 0 && !many { "" } else { "; " };
             write!(f, "{separator}{column}")?;
         }
         Ok(())

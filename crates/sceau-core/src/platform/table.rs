@@ -107,11 +107,10 @@ impl Opener<'_> {
             .is_some()
             .then(|| TableDrift::between(&model, &with_partitions(&files.stored, &partitions)));
         let policy = config.drift.unwrap_or(self.drift);
-        if let Some(refused) = drift
-            .as_ref()
-            .and_then(|drift| drift.refused(&model, policy))
-        {
-            return Err(ConfigError::Drift(refused));
+        let refused_under =
+            |policy| (drift.as_ref()).and_then(|drift: &TableDrift| drift.refused(&model, policy));
+        if let Some(refused) = refused(policy, refused_under) {
+            return Err(refused);
         }
         let read = as_read(&files.stored, &model);
         let rows = config.rows;
@@ -175,8 +174,9 @@ impl Opener<'_> {
                 .any(|files| field_of(&files.stored, column).is_some())
         };
         for (drift, model) in drift.iter().zip(models.values()) {
-            if let Some(refused) = drift.refused_in_year(model, policy, elsewhere) {
-                return Err(ConfigError::Drift(refused));
+            let refused_under = |policy| drift.refused_in_year(model, policy, elsewhere);
+            if let Some(refused) = refused(policy, refused_under) {
+                return Err(refused);
             }
         }
 
@@ -374,6 +374,17 @@ fn storage_error(table: &str, message: String) -> ConfigError {
         table: table.to_owned(),
         message,
     }
+}
+
+/// The error of what is refused under a policy, and whether the lenient one takes it.
+fn refused(
+    policy: DriftPolicy,
+    under: impl Fn(DriftPolicy) -> Option<TableDrift>,
+) -> Option<ConfigError> {
+    Some(ConfigError::Drift {
+        drift: under(policy)?,
+        lenient_takes: under(DriftPolicy::Lenient).is_none(),
+    })
 }
 
 fn differs(drift: &TableDrift) -> bool {

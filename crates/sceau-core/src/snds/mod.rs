@@ -50,3 +50,6 @@ pub use table::{Parent, TableModel, YEAR};
 
 /// The referential that gives a pseudo-NIR its person.
 pub(crate) const REFERENTIAL: &str = "IR_BEN_R";
+
+/// The referential's pseudo-NIR, the rank of a twin, and the person.
+pub(crate) const REFERENTIAL_KEYS: [&str; 3] = ["BEN_NIR_PSA", "BEN_RNG_GEM", "BEN_IDT_ANO"];

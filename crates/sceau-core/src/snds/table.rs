@@ -2,7 +2,7 @@ use std::fmt;
 
 use arrow::datatypes::DataType;
 
-use super::{ColumnModel, Role};
+use super::{ColumnModel, REFERENTIAL, REFERENTIAL_KEYS, Role};
 
 /// The column of a table over several years that says which year a row is of: four digits, a number.
 pub const YEAR: &str = "ANNEE";
@@ -67,9 +67,17 @@ impl TableModel {
         self
     }
 
-    /// Whether a column holds up a policy: by it people are counted, reached or dated.
+    /// Whether a column holds up a policy: by it people are counted, reached, told apart or dated.
     pub(crate) fn is_vital(&self, column: &str) -> bool {
         let same = |name: &String| name.eq_ignore_ascii_case(column);
+        let of_referential = || {
+            REFERENTIAL_KEYS
+                .iter()
+                .any(|key| key.eq_ignore_ascii_case(column))
+        };
+        if self.name == REFERENTIAL && of_referential() {
+            return true;
+        }
         self.contributor.iter().chain(&self.care_date).any(same)
             || self
                 .parent

@@ -5,7 +5,7 @@ use super::target::Target;
 use crate::Error;
 use crate::parquet_file::properties;
 use arrow::array::{ArrayRef, new_null_array};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
@@ -66,7 +66,7 @@ impl<R> Sheet<R> {
             if NOT_IN_THE_SNDS.contains(&column.name.as_str()) || !target.has(table, &column.name) {
                 continue;
             }
-            let data_type = column.data_type.clone().unwrap_or(DataType::Utf8);
+            let data_type = stored_type(column.data_type.as_ref());
             let fill = fills
                 .iter()
                 .find(|(name, _)| *name == column.name)
@@ -147,5 +147,15 @@ impl<R> Sheet<R> {
             }
         }
         encoders.into_iter().map(ArrowColumnWriter::close).collect()
+    }
+}
+/// The type that a column is stored in: Parquet has no moments in seconds, and other engines would read plain numbers.
+fn stored_type(of_model: Option<&DataType>) -> DataType {
+    match of_model {
+        Some(DataType::Timestamp(TimeUnit::Second, zone)) => {
+            DataType::Timestamp(TimeUnit::Millisecond, zone.clone())
+        }
+        Some(other) => other.clone(),
+        None => DataType::Utf8,
     }
 }

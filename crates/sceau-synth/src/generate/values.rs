@@ -3,7 +3,7 @@
 use super::day::Day;
 use arrow::array::{
     ArrayRef, AsArray, Date32Array, Decimal128Array, Float64Array, Int16Array, Int32Array,
-    Int64Array, StringArray, StringBuilder, TimestampSecondArray,
+    Int64Array, StringArray, StringBuilder, TimestampMillisecondArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
@@ -85,9 +85,9 @@ pub(super) fn cents<R>(rows: &[R], data_type: &DataType, get: impl Fn(&R) -> i64
 /// Days, as dates or as midnights.
 pub(super) fn days<R>(rows: &[R], data_type: &DataType, get: impl Fn(&R) -> Day) -> ArrayRef {
     match data_type {
-        DataType::Timestamp(TimeUnit::Second, None) => {
-            let seconds = rows.iter().map(|row| i64::from(get(row).0) * 86_400);
-            Arc::new(TimestampSecondArray::from_iter_values(seconds))
+        DataType::Timestamp(TimeUnit::Millisecond, None) => {
+            let ticks = rows.iter().map(|row| i64::from(get(row).0) * 86_400_000);
+            Arc::new(TimestampMillisecondArray::from_iter_values(ticks))
         }
         _ => Arc::new(Date32Array::from_iter_values(
             rows.iter().map(|row| get(row).0),
@@ -141,7 +141,7 @@ mod tests {
             shown(&days(&rows, &DataType::Date32, |row| *row)),
             ["2019-06-28"]
         );
-        let midnight = DataType::Timestamp(TimeUnit::Second, None);
+        let midnight = DataType::Timestamp(TimeUnit::Millisecond, None);
         assert_eq!(
             shown(&days(&rows, &midnight, |row| *row)),
             ["2019-06-28T00:00:00"]

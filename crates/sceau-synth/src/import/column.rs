@@ -5,7 +5,7 @@ use super::number;
 use super::schema::{SchemaKind, TableSchema};
 use arrow::array::{
     ArrayBuilder, ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder,
-    Int16Builder, Int32Builder, Int64Builder, StringBuilder, TimestampSecondBuilder,
+    Int16Builder, Int32Builder, Int64Builder, StringBuilder, TimestampMillisecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -59,7 +59,7 @@ enum Values {
     Decimal(Decimal128Builder),
     Float(Float64Builder),
     Date(Date32Builder),
-    Seconds(TimestampSecondBuilder),
+    Seconds(TimestampMillisecondBuilder),
     Boolean(BooleanBuilder),
 }
 
@@ -92,7 +92,12 @@ impl Column {
     /// From now on any text fits.
     pub(super) fn keep_as_text(&mut self) {
         if self.known {
-            self.misfit = Some(self.field().data_type().clone());
+            let stored = self.field().data_type().clone();
+            self.misfit = Some(match stored {
+                // As the data model has it.
+                DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Second, zone),
+                stored => stored,
+            });
         }
         self.kind = Kind::Text;
         self.values = Values::new(&self.kind);
@@ -108,7 +113,8 @@ impl Column {
             Kind::Decimal(precision, scale) => DataType::Decimal128(*precision, *scale),
             Kind::Float => DataType::Float64,
             Kind::Date(_) => DataType::Date32,
-            Kind::Seconds(_) => DataType::Timestamp(TimeUnit::Second, None),
+            // Parquet has no moments in seconds: others would read plain numbers.
+            Kind::Seconds(_) => DataType::Timestamp(TimeUnit::Millisecond, None),
             Kind::Boolean { .. } => DataType::Boolean,
         };
         let field = Field::new(&self.name, data_type, true);
@@ -220,7 +226,7 @@ impl Values {
             ),
             Kind::Float => Self::Float(Float64Builder::new()),
             Kind::Date(_) => Self::Date(Date32Builder::new()),
-            Kind::Seconds(_) => Self::Seconds(TimestampSecondBuilder::new()),
+            Kind::Seconds(_) => Self::Seconds(TimestampMillisecondBuilder::new()),
             Kind::Boolean { .. } => Self::Boolean(BooleanBuilder::new()),
         }
     }
@@ -239,7 +245,9 @@ impl Values {
             (Self::Date(values), Some(Value::Integer(number))) => {
                 values.append_value(i32::try_from(number).map_err(|_| RANGE)?);
             }
-            (Self::Seconds(values), Some(Value::Integer(number))) => values.append_value(number),
+            (Self::Seconds(values), Some(Value::Integer(number))) => {
+                values.append_value(number.checked_mul(1_000).ok_or(RANGE)?);
+            }
             (Self::Decimal(values), Some(Value::Decimal(number))) => values.append_value(number),
             (Self::Float(values), Some(Value::Float(number))) => values.append_value(number),
             (Self::Boolean(values), Some(Value::Boolean(truth))) => values.append_value(truth),

@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use super::set::{KeySet, RowHasher};
 use super::spaces::Space;
 use crate::enforce::HiddenFailure;
+use crate::snds::REFERENTIAL_KEYS;
 
 /// What a list does to the people on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -259,9 +260,8 @@ impl PeopleList {
                 .collect();
             // A list of NIRs names both twins; one of pairs names one of them.
             let by_pair = known.contains_key(&Space::Pair);
-            let names = ["BEN_NIR_PSA", "BEN_RNG_GEM", "BEN_IDT_ANO"];
             let schema = table.schema();
-            let positions = names
+            let positions = REFERENTIAL_KEYS
                 .iter()
                 .map(|name| {
                     schema

@@ -33,6 +33,7 @@ use super::spaces::Space;
 use super::unions::{KeyMap, Unions};
 use crate::enforce::HiddenFailure;
 use crate::enforce::lasting::number;
+use crate::snds::REFERENTIAL_KEYS;
 use crate::storage::StoredFiles;
 
 /// The bytes that one pass over the referential may take.
@@ -168,7 +169,7 @@ impl Persons {
     ) -> Result<()> {
         let table = &self.referential.0;
         let schema = table.schema();
-        let positions = ["BEN_NIR_PSA", "BEN_RNG_GEM", "BEN_IDT_ANO"]
+        let positions = REFERENTIAL_KEYS
             .iter()
             .map(|name| {
                 schema
