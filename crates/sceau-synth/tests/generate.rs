@@ -2,6 +2,7 @@
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, TimeUnit};
 use arrow::row::{RowConverter, SortField};
 use arrow::util::display::array_value_to_string;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -142,7 +143,16 @@ fn every_file_has_the_columns_and_types_of_the_data_model() {
             .columns
             .iter()
             .filter(|column| !missing.contains(&column.name.as_str()))
-            .map(|column| (column.name.clone(), column.data_type.clone().unwrap()))
+            .map(|column| {
+                let stored = match column.data_type.clone().unwrap() {
+                    // Parquet has no moments in seconds.
+                    DataType::Timestamp(TimeUnit::Second, zone) => {
+                        DataType::Timestamp(TimeUnit::Millisecond, zone)
+                    }
+                    other => other,
+                };
+                (column.name.clone(), stored)
+            })
             .collect();
         let schema = written.schema();
         let found: Vec<_> = schema

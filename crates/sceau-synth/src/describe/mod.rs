@@ -109,6 +109,9 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.tables.is_empty() {
+            return writeln!(f, "no tables: no folder in it holds Parquet files");
+        }
         writeln!(
             f,
             "{:<12} {:>13} {:>8} {:>6} {:>12}",
@@ -135,6 +138,14 @@ impl fmt::Display for Description {
 mod tests {
     use super::*;
     use crate::{GenerateOptions, generate};
+
+    #[test]
+    fn a_folder_without_tables_is_said_to_have_none() {
+        let empty = tempfile::tempdir().unwrap();
+        std::fs::create_dir(empty.path().join("ER_PRS_F")).unwrap();
+        let said = describe(empty.path()).unwrap().to_string();
+        assert_eq!(said, "no tables: no folder in it holds Parquet files\n");
+    }
 
     #[test]
     fn a_folder_is_described_by_its_tables_and_what_is_known_of_them() {
