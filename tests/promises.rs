@@ -17,6 +17,8 @@ mod answers_are_right_where_the_engine_errs;
 mod answers_are_the_same_over_s3;
 #[path = "promises/answers_carry_what_they_show.rs"]
 mod answers_carry_what_they_show;
+#[path = "promises/attacks_on_releases.rs"]
+mod attacks_on_releases;
 #[path = "promises/denied_is_like_absent.rs"]
 mod denied_is_like_absent;
 #[path = "promises/doors/mod.rs"]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions,
 };
-use arrow::compute::{concat_batches, filter_record_batch, nullif};
+use arrow::compute::{cast, concat_batches, filter_record_batch, nullif};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
@@ -169,6 +169,7 @@ async fn drain(
     if gate.sensitive.is_empty() && gate.totals.is_none() && gate.differences.is_none() {
         while let Some(cells) = input.try_next().await? {
             let broken = broken(gate, &cells)?;
+            let cells = rounded_cells(gate, &cells)?;
             let cells = opened(gate, &cells, &broken, &[], shown)?;
             reservation.try_grow(cells.get_array_memory_size())?;
             kept.push(cells);
@@ -213,7 +214,7 @@ async fn drain(
             known = totals.protect(gate, &cells, &mut broken)?;
             totals.of_rounded_cells(gate, &cells, &broken)?
         }
-        None => cells,
+        None => rounded_cells(gate, &cells)?,
     };
     kept.push(opened(gate, &cells, &broken, &known, shown)?);
     Ok(kept)
@@ -235,14 +236,7 @@ fn opened(
     }
     let keep: BooleanArray = broken.iter().map(|rule| Some(rule.is_none())).collect();
     name_withheld(gate, cells, &keep, known)?;
-    let columns = cells.columns()[..gate.shown()]
-        .iter()
-        .enumerate()
-        .map(|(at, column)| match at.checked_sub(gate.keys) {
-            Some(measure) if gate.rounded.contains(&measure) => rounded(column, gate.rounding),
-            _ => Ok(Arc::clone(column)),
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let columns = cells.columns()[..gate.shown()].to_vec();
     let (columns, keep) = match gate.withheld {
         Withheld::Omit => (columns, Some(keep)),
         Withheld::Mask => (masked(gate, columns, &keep)?, None),
@@ -289,13 +283,24 @@ fn name_withheld(
     Ok(())
 }
 
-/// Counts as the permit has them shown.
+/// The same cells with counts as the permit has them shown.
+fn rounded_cells(gate: &Gate, cells: &RecordBatch) -> Result<RecordBatch> {
+    let mut columns = cells.columns().to_vec();
+    for measure in &gate.rounded {
+        let at = gate.keys + measure;
+        columns[at] = rounded(&columns[at], gate.rounding)?;
+    }
+    Ok(RecordBatch::try_new(cells.schema(), columns)?)
+}
+
+/// Counts as the permit has them shown: whole numbers, of whatever type they are.
 pub(super) fn rounded(column: &ArrayRef, rounding: Rounding) -> Result<ArrayRef> {
-    if rounding.is_exact() || column.data_type() != &DataType::Int64 {
+    if rounding.is_exact() {
         return Ok(Arc::clone(column));
     }
-    let rounded: Int64Array = column
+    let whole = cast(column, &DataType::Int64)?;
+    let rounded: Int64Array = whole
         .as_primitive::<Int64Type>()
         .unary(|count| rounding.of(count));
-    Ok(Arc::new(rounded))
+    Ok(cast(&rounded, column.data_type())?)
 }

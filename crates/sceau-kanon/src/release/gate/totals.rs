@@ -303,11 +303,14 @@ impl Totals {
         let mut columns = cells.columns().to_vec();
         for &measure in &gate.rounded {
             let at = gate.keys + measure;
+            let own = rounded(&columns[at], gate.rounding)?;
+            let whole = cast(&own, &DataType::Int64)?;
+            columns[at] = own;
+            // What is in several parts counts once in their total, which is no sum of them.
             if self.adds[measure] != Some(Adds::Up) {
                 continue;
             }
-            let parts = rounded(&columns[at], gate.rounding)?;
-            let Some(mut parts) = counts(&parts) else {
+            let Some(mut parts) = counts(&whole) else {
                 continue;
             };
             if self.of_shown {

@@ -124,6 +124,7 @@ impl Pass<'_> {
                 chosen: measure.is_chosen(&input),
                 // Of one person, a count, a sum or a value is that person's own amount.
                 computed: !measure.is_of_amounts(&input),
+                counted: measure.kind == Kind::Count,
                 sensitive: input.is_sensitive(expr),
                 ..Known::default()
             });
@@ -195,6 +196,11 @@ impl Pass<'_> {
             .iter()
             .map(Measure::of)
             .collect::<Result<Vec<_>, _>>()?;
+        if !self.rules.rounding.is_exact() {
+            for measure in &parsed {
+                measure.check_rounded(&input)?;
+            }
+        }
         let lines = Lines::of(&input, &parsed)?;
         if lines.pieces.len() > MOST_PIECES_OF_TOTALS && keys.has_totals() {
             return Err(ReleaseError::not_releasable(
@@ -204,7 +210,7 @@ impl Pass<'_> {
         }
         let checks = self.checks(&input, &parsed, &lines)?;
         let rounded = (0..parsed.len())
-            .filter(|at| is_count(&parsed[*at], &input))
+            .filter(|at| parsed[*at].is_count(&input))
             .collect();
         let totals = keys
             .has_totals()
@@ -372,11 +378,6 @@ impl Pass<'_> {
 
 /// What a ledger calls the ids of persons, whichever columns named them.
 const PERSONS: &str = "persons";
-
-/// Whether a measure is a count, which the permit may have rounded.
-fn is_count(measure: &Measure, input: &Flow) -> bool {
-    measure.kind == Kind::Count || measure.kind == Kind::Sum && measure.is_chosen(input)
-}
 
 /// Whether a key may be shown without its measures: one column as it is stored, and something to ask of it. Several keys,
 /// or one that is made, would list combinations that single persons have.

@@ -42,6 +42,8 @@ pub(super) struct Known {
     pub(super) chosen: bool,
     /// Whether it is made by anything else than sums, differences and multiples of stored amounts.
     pub(super) computed: bool,
+    /// Whether an inner aggregate counted it.
+    pub(super) counted: bool,
     /// The hidden columns that hold those conditions, by name.
     pub(super) lines: Vec<String>,
 }
@@ -180,6 +182,7 @@ impl Flow {
                         .iter()
                         .any(|column| self.known_of_column(column).chosen),
                 computed: !self.is_amount(other),
+                counted: false,
                 lines: self.lines_of(other),
                 identifying: other
                     .column_refs()

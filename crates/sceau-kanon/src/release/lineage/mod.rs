@@ -11,6 +11,7 @@
 mod aggregate;
 mod amount;
 mod checks;
+mod counting;
 mod equal;
 mod expression;
 mod flow;
@@ -207,8 +208,6 @@ impl Pass<'_> {
     fn project(&mut self, mut input: Flow, mut exprs: Vec<Expr>) -> Result<Flow, ReleaseError> {
         input.check_total(&exprs)?;
         let mut columns: Vec<Known> = exprs.iter().map(|expr| input.known_of(expr)).collect();
-        if !input.is_of_nobody() {
-            for at in 0..columns.len() {
                 for condition in conditions(&exprs[at]) {
                     let name = self.name("line");
                     exprs.push(condition.alias(&name));
