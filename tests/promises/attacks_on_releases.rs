@@ -126,6 +126,52 @@ async fn refusal(session: &Session, sql: &str) -> ReleaseError {
 }
 
 #[tokio::test]
+async fn a_table_of_nobody_gives_no_person_a_weight() {
+    let session = asked("k = 11").await;
+    let weighted = "CASE WHEN code = 103 THEN 1000 ELSE 1 END AS w FROM ref";
+    for sql in [
+        format!("SELECT sum(w) FROM t JOIN (SELECT code, {weighted}) r ON t.age = r.code"),
+        format!("SELECT avg(w), stddev(w) FROM t JOIN (SELECT code, {weighted}) r ON t.age = r.code"),
+        format!(
+            "SELECT sum(w) FROM t JOIN (SELECT a.code, b.w FROM ref a JOIN \
+             (SELECT code, sum(w) AS w FROM (SELECT code, {weighted}) i GROUP BY code) b ON a.code = b.code) r ON t.age = r.code"
+        ),
+        "SELECT sum(w) FROM t JOIN (SELECT a.code, v.w FROM ref a LEFT JOIN (VALUES (103, 1000), (30, 1)) v(code, w) \
+         ON a.code = v.code) r ON t.age = r.code"
+            .to_owned(),
+        // As many rows for one person as the table of nobody has.
+        "SELECT count(*), count(DISTINCT pid) FROM t JOIN (SELECT a.code FROM ref a CROSS JOIN ref b \
+         WHERE a.code = 103 OR b.code = 1) r ON t.age = r.code"
+            .to_owned(),
+        "SELECT count(*), count(DISTINCT pid) FROM t LEFT JOIN (SELECT a.code FROM ref a CROSS JOIN ref b \
+         WHERE a.code = 103) r ON t.age = r.code"
+            .to_owned(),
+        "SELECT count(*), count(DISTINCT pid) FROM t JOIN ref r ON t.sex = r.half WHERE age = 103 OR r.code IN (0, 1)".to_owned(),
+        "SELECT count(*), count(DISTINCT pid) FROM t JOIN ref r ON t.sex = r.half WHERE r.code <= t.age AND r.code IN (0, 1, 102)"
+            .to_owned(),
+    ] {
+        assert_eq!(refusal(&session, &sql).await.code(), "not_releasable", "{sql}");
+    }
+    for (sql, found) in [
+        (
+            "SELECT count(*) FROM t JOIN ref r ON t.age = r.code WHERE r.half = 1 AND t.dep = 'B'",
+            &["16"][..],
+        ),
+        (
+            "SELECT old, count(*) FROM t JOIN (SELECT code, CASE WHEN code < 40 THEN 'no' ELSE 'yes' END AS old FROM ref) r \
+             ON t.age = r.code GROUP BY old",
+            &["no 30", "yes 15"],
+        ),
+        (
+            "SELECT sum(2 * half) FROM t JOIN ref r ON t.age = r.code WHERE t.dep = 'B'",
+            &["88"],
+        ),
+    ] {
+        assert_eq!(rows(&session, sql).await, found, "{sql}");
+    }
+}
+
+#[tokio::test]
 async fn a_count_by_another_name_is_rounded_as_well() {
     let session = asked("k = 11\nrounding = 10").await;
     for measure in [

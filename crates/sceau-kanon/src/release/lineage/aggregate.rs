@@ -38,7 +38,7 @@ impl Pass<'_> {
             }
             let node = LogicalPlan::Aggregate(aggregate.clone());
             let plan = node.with_new_exprs(node.expressions(), vec![input.plan])?;
-            return Ok(Flow::of_nobody(plan));
+            return Ok(Flow::made_of_nobody(plan));
         }
         input.check_total(keys.columns.iter().chain(&measures))?;
         self.grouped_by(input, keys, measures, place)

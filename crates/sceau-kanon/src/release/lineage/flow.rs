@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use arrow::datatypes::DataType;
 use datafusion::common::Column;
 use datafusion::logical_expr::utils::split_conjunction;
@@ -44,6 +46,8 @@ pub(super) struct Known {
     pub(super) computed: bool,
     /// Whether an inner aggregate counted it.
     pub(super) counted: bool,
+    /// Whether it is of a table that holds no person, or is made of such a column.
+    pub(super) reference: bool,
     /// The hidden columns that hold those conditions, by name.
     pub(super) lines: Vec<String>,
 }
@@ -126,6 +130,17 @@ impl Flow {
         }
     }
 
+    /// The same, where the question itself made the values and the rows: nothing that is summed or counted of them is stored.
+    pub(super) fn made_of_nobody(plan: LogicalPlan) -> Self {
+        let mut flow = Self::of_nobody(plan);
+        for known in &mut flow.columns {
+            known.computed = true;
+            known.reference = true;
+        }
+        flow.multiplied = true;
+        flow
+    }
+
     /// Whether no person stands behind the rows.
     pub(super) fn is_of_nobody(&self) -> bool {
         self.people.is_empty() && self.details.is_empty()
@@ -183,6 +198,10 @@ impl Flow {
                         .any(|column| self.known_of_column(column).chosen),
                 computed: !self.is_amount(other),
                 counted: false,
+                reference: other
+                    .column_refs()
+                    .iter()
+                    .any(|column| self.known_of_column(column).reference),
                 lines: self.lines_of(other),
                 identifying: other
                     .column_refs()
@@ -280,6 +299,25 @@ impl Flow {
                 _ => None,
             })
             .collect()
+    }
+
+    /// Whether a condition on joined rows gives some people more of them than others: it looks at a table of nobody and at another
+    /// one at the same time, and at anything else than whether two of their columns are equal.
+    pub(super) fn is_multiplied_by(&self, condition: &Expr) -> bool {
+        split_conjunction(condition).into_iter().any(|part| {
+            let columns: Vec<Known> = part
+                .column_refs()
+                .into_iter()
+                .map(|column| self.known_of_column(column))
+                .collect();
+            let tables: HashSet<Option<usize>> = columns
+                .iter()
+                .map(|known| known.origin.as_ref().map(|origin| origin.instance))
+                .collect();
+            columns.iter().any(|known| known.reference)
+                && tables.len() > 1
+                && self.equalities_in(part).is_empty()
+        })
     }
 
     /// Whether rows that agree in these columns are rows of one person, whoever of the people behind them is asked.

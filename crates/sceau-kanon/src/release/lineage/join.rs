@@ -61,9 +61,6 @@ impl Pass<'_> {
     /// Whether a question can give some people more rows than others by a join: on anything else than equal stored columns,
     /// with rows that it writes itself, or by keeping what is unmatched on both sides.
     fn multiplies(&self, join: &Join, left: &Flow, right: &Flow) -> bool {
-        if left.people.is_empty() && right.people.is_empty() {
-            return false;
-        }
         let stored = |flow: &Flow, expr: &Expr| flow.compared_origin(expr).is_some();
         let pairs = |one: &Expr, other: &Expr| {
             (stored(left, one) && stored(right, other))

@@ -130,7 +130,7 @@ impl Pass<'_> {
             LogicalPlan::TableScan(scan) => self.scan(scan),
             LogicalPlan::Values(_) | LogicalPlan::EmptyRelation(_) => {
                 check_expressions(&plan.expressions())?;
-                Ok(Flow::of_nobody(plan.clone()))
+                Ok(Flow::made_of_nobody(plan.clone()))
             }
             LogicalPlan::Projection(projection) => {
                 check_expressions(&projection.expr)?;
@@ -145,6 +145,7 @@ impl Pass<'_> {
                 check_expressions([&filter.predicate])?;
                 let mut input = self.flow(&filter.input, place)?;
                 let equalities = input.equalities_in(&filter.predicate);
+                input.multiplied |= input.is_multiplied_by(&filter.predicate);
                 input.equal.extend(equalities);
                 input.rebuilt(plan)
             }
@@ -208,6 +209,13 @@ impl Pass<'_> {
     fn project(&mut self, mut input: Flow, mut exprs: Vec<Expr>) -> Result<Flow, ReleaseError> {
         input.check_total(&exprs)?;
         let mut columns: Vec<Known> = exprs.iter().map(|expr| input.known_of(expr)).collect();
+        if input.is_of_nobody() {
+            // Of nobody no condition is counted, so what one chose is no amount: it could be one for each person.
+            for known in &mut columns {
+                known.computed |= known.chosen;
+            }
+        } else {
+            for at in 0..exprs.len() {
                 for condition in conditions(&exprs[at]) {
                     let name = self.name("line");
                     exprs.push(condition.alias(&name));

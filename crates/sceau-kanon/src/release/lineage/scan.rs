@@ -28,7 +28,10 @@ impl Pass<'_> {
         }
         let model = table.model();
         let instance = self.instance();
-        let columns = origins(table, instance);
+        let mut columns = origins(table, instance);
+        if model.contributor.is_empty() && model.parent.is_none() {
+            columns.iter_mut().for_each(|known| known.reference = true);
+        }
         let mut flow = match table.with_contributor() {
             Some(counted) => self.counted(scan, counted, columns, instance)?,
             None => Flow {

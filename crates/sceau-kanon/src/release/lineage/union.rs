@@ -40,6 +40,7 @@ impl Pass<'_> {
                 .collect();
             return Ok(Flow {
                 columns,
+                multiplied: true,
                 ..Flow::of_nobody(LogicalPlan::Union(Union {
                     inputs: plans,
                     schema: Arc::clone(&union.schema),
