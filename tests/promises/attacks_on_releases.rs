@@ -172,6 +172,23 @@ async fn a_table_of_nobody_gives_no_person_a_weight() {
 }
 
 #[tokio::test]
+async fn what_an_inner_count_leaves_out_is_a_difference_too() {
+    let session = asked("k = 11").await;
+    for counted in [
+        "count(drug)",
+        "count(DISTINCT drug)",
+        "count(TRY_CAST(replace(CAST(age AS VARCHAR), '103', 'x') AS INT))",
+    ] {
+        let sql = format!(
+            "SELECT dep, count(*), sum(n) FROM (SELECT pid, dep, {counted} AS n FROM t GROUP BY pid, dep) i GROUP BY dep"
+        );
+        assert_eq!(rows(&session, &sql).await, ["B 30 30"], "{sql}");
+    }
+    let rows_a_person = "SELECT dep, sum(n) FROM (SELECT pid, dep, count(*) AS n FROM t GROUP BY pid, dep) i GROUP BY dep";
+    assert_eq!(rows(&session, rows_a_person).await, ["A 15", "B 30"]);
+}
+
+#[tokio::test]
 async fn a_count_by_another_name_is_rounded_as_well() {
     let session = asked("k = 11\nrounding = 10").await;
     for measure in [

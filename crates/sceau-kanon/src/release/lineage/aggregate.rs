@@ -116,7 +116,7 @@ impl Pass<'_> {
             }
             lines.extend(
                 measure
-                    .lines(&input)
+                    .lines(&input)?
                     .into_iter()
                     .map(|line| (columns.len(), line)),
             );

@@ -88,22 +88,27 @@ impl<'a> Measure<'a> {
     }
 
     /// The conditions that decide on the measure's value.
-    pub(super) fn lines(&self, input: &Flow) -> Vec<Expr> {
-        let through = self
-            .params
-            .args
-            .iter()
-            .flat_map(|argument| input.lines_through(argument));
-        match self.filter() {
-            None => through.collect(),
-            Some(filter) => {
-                let filter = plain(filter.clone());
-                through
-                    .map(|line| filter.clone().and(line))
-                    .chain([filter.clone()])
-                    .collect()
+    ///
+    /// # Errors
+    /// When the engine cannot tell what type an argument has.
+    pub(super) fn lines(&self, input: &Flow) -> Result<Vec<Expr>> {
+        let mut lines = Vec::new();
+        for argument in &self.params.args {
+            lines.extend(input.lines_through(argument));
+            // How many values are missing is one subtraction away; that an identifier is missing tells of nobody.
+            if self.kind == Kind::Count && !is_person(argument, input) {
+                lines.extend(present(argument, input)?);
             }
         }
+        if let Some(filter) = self.filter() {
+            let filter = plain(filter.clone());
+            lines = lines
+                .into_iter()
+                .map(|line| filter.clone().and(line))
+                .chain([filter.clone()])
+                .collect();
+        }
+        Ok(lines)
     }
 
     /// Whether what it is made of are amounts.
@@ -225,24 +230,15 @@ impl<'a> Measure<'a> {
             Some(filter) => filter.clone().and(condition),
             None => condition,
         };
-        rows.split = self.lines(input);
+        rows.split = self.lines(input)?;
         let schema = input.plan.schema();
         for argument in &self.params.args {
             let known = input.known_of(argument);
             let followed = !input.lines_through(argument).is_empty();
-            let nullable =
-                !matches!(argument, Expr::Literal(..)) && argument.nullable(schema.as_ref())?;
-            let present = nullable.then(|| argument.clone().is_not_null());
-            // On the nullable side of an outer join a missing identifier tells that there was no row.
-            let person = known.origin.as_ref().is_some_and(|origin| {
-                origin.person
-                    && input.people.iter().any(|contributor| {
-                        contributor.required && contributor.instances.contains(&origin.instance)
-                    })
-            });
+            let present = present(argument, input)?;
             match self.kind {
-                // How many values are missing is one subtraction away; that an identifier is missing tells of nobody.
-                Kind::Count if !person => rows.split.extend(present.map(filtered)),
+                // Its missing values are among the conditions.
+                Kind::Count if !is_person(argument, input) => {}
                 Kind::Sum
                     if argument.get_type(schema.as_ref())?.is_numeric()
                         && !matches!(argument, Expr::Literal(..)) =>
@@ -289,6 +285,24 @@ impl<'a> Measure<'a> {
         }
         Ok(rows)
     }
+}
+
+/// That an argument has a value, where it may have none.
+fn present(argument: &Expr, input: &Flow) -> Result<Option<Expr>> {
+    let nullable = !matches!(argument, Expr::Literal(..))
+        && argument.nullable(input.plan.schema().as_ref())?;
+    Ok(nullable.then(|| argument.clone().is_not_null()))
+}
+
+/// Whether it is the identifier of somebody who must be there: on the nullable side of an outer join a missing one tells that
+/// there was no row.
+fn is_person(argument: &Expr, input: &Flow) -> bool {
+    input.origin_of(argument).is_some_and(|origin| {
+        origin.person
+            && input.people.iter().any(|contributor| {
+                contributor.required && contributor.instances.contains(&origin.instance)
+            })
+    })
 }
 
 /// A number that is written out.
