@@ -244,3 +244,53 @@ async fn a_total_of_rounded_cells_is_not_rounded_again() {
     let sql = "SELECT dep, count(*) FROM t GROUP BY ROLLUP (dep)";
     assert_eq!(rows(&session, sql).await, ["A 15", "B 27", "NULL 42"]);
 }
+
+#[tokio::test]
+async fn who_stands_apart_from_a_value_that_the_question_gave_to_the_others_is_counted() {
+    let session = asked("k = 11").await;
+    let of_one = "cost = 5 OR age = 103";
+    for sql in [
+        format!("SELECT count(*), sum(cost) FROM t WHERE {of_one}"),
+        format!("SELECT avg(cost) FROM t WHERE {of_one}"),
+        format!("SELECT stddev(cost) FROM t WHERE {of_one}"),
+        format!("SELECT sum(cost) FILTER (WHERE {of_one}) FROM t"),
+        format!("SELECT sum(CASE WHEN {of_one} THEN cost ELSE 0 END) FROM t"),
+        format!("SELECT sum(cost) FROM (SELECT *, {of_one} AS o FROM t) i WHERE o"),
+        format!("SELECT o, sum(cost) FROM (SELECT *, {of_one} AS o FROM t) i GROUP BY o HAVING o"),
+        format!("SELECT sum(cost) FROM (SELECT * FROM t ORDER BY CASE WHEN {of_one} THEN 0 ELSE 1 END LIMIT 23) i"),
+        "SELECT sum(cost) FROM t WHERE (cost - 5) * (age - 103) = 0".to_owned(),
+        "SELECT sum(cost) FROM t WHERE NOT (cost <> 5 AND age <> 103)".to_owned(),
+        "SELECT sum(cost) FROM t WHERE cost IN (5, 777)".to_owned(),
+        "SELECT sum(cost) FROM t WHERE pid IN (SELECT pid FROM t WHERE cost = 5) OR age = 103".to_owned(),
+        "SELECT sum(cost) FROM t WHERE pid IN (SELECT pid FROM t WHERE cost = 5 UNION ALL SELECT pid FROM t WHERE age = 103)".to_owned(),
+        "SELECT sum(cost) FROM t WHERE pid NOT IN (SELECT pid FROM t WHERE cost <> 5 AND age <> 103)".to_owned(),
+        "SELECT sum(c) FROM (SELECT pid, max(cost) AS c, max(age) AS a FROM t GROUP BY pid HAVING max(cost) = 5 OR max(age) = 103) i".to_owned(),
+        "SELECT CASE WHEN age = 103 THEN 'x' WHEN cost = 5 THEN 'x' ELSE 'y' END AS g, sum(cost) FROM t GROUP BY 1 HAVING CASE WHEN age = 103 THEN 'x' WHEN cost = 5 THEN 'x' ELSE 'y' END = 'x'".to_owned(),
+        "SELECT count(DISTINCT dep) FROM t WHERE dep = 'B' OR age = 103".to_owned(),
+        // How many there are of each is told by the sum of a code that has two values.
+        "SELECT sum(sex), count(*) FROM t WHERE dep = 'A'".to_owned(),
+        "SELECT avg(sex) FROM t".to_owned(),
+    ] {
+        let released = Releaser::new(&session).sql(&sql).await;
+        let left = released.map(|release| texts_of(&release));
+        assert!(left.as_ref().is_err() || left.as_ref().is_ok_and(Vec::is_empty), "{sql}: {left:?}");
+    }
+    for (sql, found) in [
+        ("SELECT sum(cost) FROM t WHERE cost = 5", "110.0"),
+        ("SELECT round(avg(age)) FROM t", "38.0"),
+        (
+            "SELECT sum(cost) FROM t WHERE dep = 'B' OR age < 40",
+            "960.0",
+        ),
+        (
+            "SELECT round(sum(cost)) FROM t WHERE cost >= 5 AND cost < 700",
+            "1034.0",
+        ),
+        (
+            "SELECT count(DISTINCT dep) FROM t WHERE age < 40 OR sex = 1",
+            "2",
+        ),
+    ] {
+        assert_eq!(rows(&session, sql).await, [found], "{sql}");
+    }
+}

@@ -11,6 +11,7 @@
 //! | [`count_merged_people`] | sets of ids | the number of people in their union, at most *k* |
 //! | [`merge_people`] | sets of ids | their union, at most *k* |
 //! | [`people_at_extreme`] | values and ids | how many people share the least or greatest value, at most *k* |
+//! | [`people_apart`] | values and ids | how many people have another value than most, at most *k* |
 //! | [`people_beyond`] | values and ids | how many people percentiles leave on their sides, at most *k* |
 //!
 //! The second and the fourth carry people through nested aggregates. A set of *k* ids means "at least *k*", which
@@ -20,6 +21,7 @@
 //! a count of known people, but a group with unknown people only counts one, not none. [`mark_unknown`] makes the
 //! second out of the first, where a NULL is going to mean "no row" (the nullable side of an outer join).
 
+mod apart;
 mod extremes;
 mod function;
 mod groups;
@@ -28,6 +30,7 @@ mod single;
 mod tails;
 mod unknown;
 
+pub use apart::people_apart;
 pub use extremes::{Extreme, merged_people_at_extreme, people_at_extreme};
 pub use function::{collect_people, count_merged_people, count_people, merge_people};
 pub use tails::people_beyond;

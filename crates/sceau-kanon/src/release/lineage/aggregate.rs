@@ -126,14 +126,19 @@ impl Pass<'_> {
                 computed: !measure.is_of_amounts(&input),
                 counted: measure.kind == Kind::Count,
                 sensitive: input.is_sensitive(expr),
+                quasi: measure.kind != Kind::Count && input.known_of(expr).quasi,
+                of: input.made_of([expr]),
                 ..Known::default()
             });
         }
         for (at, line) in lines {
             let name = self.name("line");
+            columns.push(Known {
+                of: input.made_of([&line]),
+                ..Known::hidden()
+            });
             measures.push(bool_or_udaf().call(vec![line]).alias(&name));
             columns[at].lines.push(name);
-            columns.push(Known::hidden());
         }
         let mut people = Vec::with_capacity(input.people.len());
         for contributor in &input.people {
@@ -163,6 +168,7 @@ impl Pass<'_> {
             columns,
             people,
             equal: input.equal,
+            asked: input.asked,
             // Groups alone, without measures, are as many whatever they were made from.
             multiplied: input.multiplied && counted,
             ..Flow::of_nobody(LogicalPlan::Aggregate(plan))
@@ -208,7 +214,8 @@ impl Pass<'_> {
                 "make the conditions columns of GROUP BY, or ask for fewer at a time",
             ));
         }
-        let checks = self.checks(&input, &parsed, &lines)?;
+        let mut checks = self.checks(&input, &parsed, &lines)?;
+        checks.extend(apart(&input, &keys, &parsed, self.rules.k));
         let rounded = (0..parsed.len())
             .filter(|at| parsed[*at].is_count(&input))
             .collect();
@@ -374,6 +381,25 @@ impl Pass<'_> {
         };
         (behind, totals)
     }
+}
+
+/// Of every sum, mean and number of values that the question's own conditions can arrange, the people who stand apart.
+fn apart(input: &Flow, keys: &Keys, measures: &[Measure], k: u32) -> Vec<(Expr, Check)> {
+    let mut asked = input.clone();
+    asked.ask(
+        keys.columns
+            .iter()
+            .filter(|key| input.origin_of(key).is_none()),
+    );
+    for measure in measures {
+        let lines: Vec<Expr> = measure.decided_by(input);
+        asked.ask(&lines);
+    }
+    let mut checks = Checks::new(input, k);
+    for measure in measures {
+        checks.of_those_apart(measure, &asked.asked.picks);
+    }
+    checks.into_found()
 }
 
 /// What a ledger calls the ids of persons, whichever columns named them.

@@ -1,17 +1,19 @@
 //! What a cell is checked on, as columns of its aggregate.
 
+use std::collections::BTreeSet;
+
 use arrow::datatypes::DataType;
 use datafusion::functions_aggregate::expr_fn::count_distinct;
 use datafusion::functions_nested::expr_fn::array_element;
 use datafusion::logical_expr::{Expr, cast, lit};
 use sceau_core::permit::Dominance;
 
-use super::expression::beyond;
+use super::expression::{beyond, plain};
 use super::flow::{Contributor, Flow};
 use super::measure::{Kind, Measure};
 use crate::contributors::{
     Extreme, count_merged_people, count_people, mark_unknown, merged_people_at_extreme,
-    people_at_extreme, people_beyond,
+    people_apart, people_at_extreme, people_beyond,
 };
 use crate::dominance::{top_margin, top_share};
 use crate::release::ReleaseError;
@@ -159,6 +161,54 @@ impl<'a> Checks<'a> {
         }
     }
 
+    /// The people who stand apart from the value that most have, where a condition picked the values or there are few of them.
+    pub(super) fn of_those_apart(&mut self, measure: &Measure, picked: &BTreeSet<String>) {
+        let input = self.input;
+        for argument in measure.arguments() {
+            let known = input.known_of(argument);
+            let few = known.quasi && measure.kind != Kind::Count;
+            let looked_at = match measure.kind {
+                Kind::Sum | Kind::Mean => true,
+                Kind::Count => measure.is_distinct() && !measure.counts_people(input),
+                _ => false,
+            };
+            let is_constant = argument.column_refs().is_empty();
+            if !looked_at || is_constant || !few && known.of.is_disjoint(picked) {
+                continue;
+            }
+            let mut conditions = vec![measure.filter().cloned()];
+            if measure.kind == Kind::Sum && known.chosen {
+                // What a condition makes 0 adds nothing: who has it is not among those that the sum is of.
+                let adds = argument.clone().not_eq(lit(0));
+                conditions.push(Some(match measure.filter() {
+                    Some(filter) => plain(filter.clone()).and(adds),
+                    None => adds,
+                }));
+            }
+            for condition in conditions {
+                for person in self.each_alone() {
+                    let call = people_apart(self.k).call(vec![argument.clone(), person]);
+                    self.push(
+                        filtered(call, condition.as_ref()),
+                        Test::NobodyOrK,
+                        Rule::Measures,
+                    );
+                }
+            }
+        }
+    }
+
+    /// The person of a row, of every contributor that is one.
+    fn each_alone(&self) -> Vec<Expr> {
+        let nobody_must = self.nobody_must();
+        let people = self.input.people.iter();
+        people
+            .filter(|contributor| contributor.is_alone())
+            .filter(|contributor| contributor.required || nobody_must)
+            .map(person_of)
+            .collect()
+    }
+
     /// The people on each side of percentiles, and between them where the same values are asked for several.
     ///
     /// # Errors
@@ -209,12 +259,7 @@ impl<'a> Checks<'a> {
                 if !contributor.is_alone() {
                     return Err(ReleaseError::not_releasable(what, instead));
                 }
-                let person = Expr::Column(contributor.column.clone());
-                Ok(if contributor.set {
-                    array_element(person, lit(1_i64))
-                } else {
-                    person
-                })
+                Ok(person_of(contributor))
             })
             .collect()
     }
@@ -241,6 +286,16 @@ impl<'a> Checks<'a> {
         if !self.found.contains(&check) {
             self.found.push(check);
         }
+    }
+}
+
+/// Of a contributor that is one person a row, that person.
+fn person_of(contributor: &Contributor) -> Expr {
+    let person = Expr::Column(contributor.column.clone());
+    if contributor.set {
+        array_element(person, lit(1_i64))
+    } else {
+        person
     }
 }
 

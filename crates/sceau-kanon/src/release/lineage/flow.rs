@@ -1,10 +1,11 @@
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use arrow::datatypes::DataType;
 use datafusion::common::Column;
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator};
 
+use super::asked::Asked;
 use super::equal::{Equalities, Origin};
 use super::expression::{chooses, conditions};
 use crate::release::ReleaseError;
@@ -27,6 +28,8 @@ pub(super) struct Flow {
     /// Whether the question itself may have given some people more rows than others: by a UNION, or by a join on anything
     /// else than equal columns.
     pub(super) multiplied: bool,
+    /// What the question's conditions look at.
+    pub(super) asked: Asked,
 }
 
 /// What is known of a column.
@@ -48,6 +51,10 @@ pub(super) struct Known {
     pub(super) counted: bool,
     /// Whether it is of a table that holds no person, or is made of such a column.
     pub(super) reference: bool,
+    /// Whether it tells of a quasi-identifier.
+    pub(super) quasi: bool,
+    /// The stored columns that it is made of, by name.
+    pub(super) of: BTreeSet<String>,
     /// The hidden columns that hold those conditions, by name.
     pub(super) lines: Vec<String>,
 }
@@ -127,6 +134,7 @@ impl Flow {
             parents: vec![],
             equal: vec![],
             multiplied: false,
+            asked: Asked::default(),
         }
     }
 
@@ -203,6 +211,11 @@ impl Flow {
                     .iter()
                     .any(|column| self.known_of_column(column).reference),
                 lines: self.lines_of(other),
+                quasi: other
+                    .column_refs()
+                    .iter()
+                    .any(|column| self.known_of_column(column).quasi),
+                of: self.made_of([other]),
                 identifying: other
                     .column_refs()
                     .iter()
@@ -210,6 +223,17 @@ impl Flow {
                 sensitive: self.is_sensitive(other),
             },
         }
+    }
+
+    /// The stored columns that expressions are made of.
+    pub(super) fn made_of<'a>(
+        &self,
+        exprs: impl IntoIterator<Item = &'a Expr>,
+    ) -> BTreeSet<String> {
+        let columns = exprs.into_iter().flat_map(Expr::column_refs);
+        columns
+            .flat_map(|column| self.known_of_column(column).of)
+            .collect()
     }
 
     /// Whether an expression tells of a sensitive column.
@@ -397,5 +421,6 @@ pub(super) fn beside(left: Flow, right: Flow, plan: LogicalPlan) -> Flow {
     joined.parents.extend(right.parents);
     joined.equal.extend(right.equal);
     joined.multiplied |= right.multiplied;
+    joined.asked.add(&right.asked);
     joined
 }

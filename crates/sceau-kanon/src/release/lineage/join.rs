@@ -51,6 +51,9 @@ impl Pass<'_> {
         )?;
         let mut joined = beside(left, right, LogicalPlan::Join(plan));
         joined.multiplied |= multiplies;
+        if let Some(filter) = &join.filter {
+            joined.ask([filter]);
+        }
         // Of an outer join, a pair is equal only where both rows are there.
         if join.join_type == JoinType::Inner {
             joined.equal.extend(equal);

@@ -111,6 +111,13 @@ impl<'a> Measure<'a> {
         Ok(lines)
     }
 
+    /// The conditions that it was written with, here and below.
+    pub(super) fn decided_by(&self, input: &Flow) -> Vec<Expr> {
+        let through = self.params.args.iter();
+        let through = through.flat_map(|argument| input.lines_through(argument));
+        self.filter().cloned().into_iter().chain(through).collect()
+    }
+
     /// Whether what it is made of are amounts.
     pub(super) fn is_of_amounts(&self, input: &Flow) -> bool {
         self.kind == Kind::Count
@@ -119,6 +126,10 @@ impl<'a> Measure<'a> {
                 .args
                 .iter()
                 .all(|argument| input.is_amount(argument))
+    }
+
+    pub(super) fn is_distinct(&self) -> bool {
+        self.params.distinct
     }
 
     pub(super) fn arguments(&self) -> &'a [Expr] {

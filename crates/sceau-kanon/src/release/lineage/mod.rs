@@ -10,6 +10,7 @@
 
 mod aggregate;
 mod amount;
+mod asked;
 mod checks;
 mod counting;
 mod equal;
@@ -146,6 +147,7 @@ impl Pass<'_> {
                 let mut input = self.flow(&filter.input, place)?;
                 let equalities = input.equalities_in(&filter.predicate);
                 input.multiplied |= input.is_multiplied_by(&filter.predicate);
+                input.ask([&filter.predicate]);
                 input.equal.extend(equalities);
                 input.rebuilt(plan)
             }
@@ -154,7 +156,9 @@ impl Pass<'_> {
                 let [input] = plan.inputs()[..] else {
                     return Err(ReleaseError::Engine);
                 };
-                self.flow(input, place)?.rebuilt(plan)
+                let mut input = self.flow(input, place)?;
+                input.ask(&plan.expressions());
+                input.rebuilt(plan)
             }
             LogicalPlan::Window(window) => {
                 let input = self.flow(&window.input, place)?;
@@ -218,12 +222,15 @@ impl Pass<'_> {
             for at in 0..exprs.len() {
                 for condition in conditions(&exprs[at]) {
                     let name = self.name("line");
+                    columns.push(Known {
+                        of: input.made_of([&condition]),
+                        ..Known::hidden()
+                    });
                     exprs.push(condition.alias(&name));
                     columns[at].lines.push(name);
                 }
             }
         }
-        columns.resize(exprs.len(), Known::hidden());
         for (column, known) in input.hidden() {
             exprs.push(Expr::Column(column));
             columns.push(known);

@@ -116,6 +116,8 @@ fn origins(table: &ProtectedTable, instance: usize) -> Vec<Known> {
                 origin,
                 identifying: matches!(column.role, None | Some(Role::Identifier | Role::Sensitive)),
                 sensitive: column.role == Some(Role::Sensitive),
+                quasi: column.role == Some(Role::QuasiIdentifier),
+                of: [column.name.to_ascii_lowercase()].into(),
                 ..Known::default()
             }
         })

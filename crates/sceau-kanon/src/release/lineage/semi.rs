@@ -11,6 +11,7 @@ use datafusion::common::{Column, JoinType};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, Join, LogicalPlan, Operator, SubqueryAlias};
 
+use super::asked::Asked;
 use super::expression::check_expressions;
 use super::flow::{Flow, Known};
 use super::join::{check_total, equalities, link_nullable};
@@ -20,18 +21,24 @@ use crate::release::ReleaseError;
 impl Pass<'_> {
     pub(super) fn semi_join(&mut self, join: &Join, place: Place) -> Result<Flow, ReleaseError> {
         check_expressions(&LogicalPlan::Join(join.clone()).expressions())?;
-        let left = self.flow(&join.left, place)?;
+        let mut left = self.flow(&join.left, place)?;
         let mut right = self.flow(&join.right, Place::Under)?;
         check_total(join, &left, &right)?;
+        let matched = LogicalPlan::Join(join.clone()).expressions();
+        right.asked.any.extend(right.made_of(&matched));
+        match join.join_type {
+            JoinType::LeftSemi => left.asked.add(&right.asked),
+            _ => left.asked.add_as_picks(&right.asked),
+        }
         let equal = equalities(join, &left, &right);
         link_nullable(&mut right, &left, &equal)?;
         // What has passed a gate on its way decides as it came out of it.
         if right.people.is_empty() {
             let decides = Arc::new(right.plan);
-            return kept(left, join, decides);
+            return kept(left, join, decides, &right.asked);
         }
         if is_of_same_person(&left, &right, &equal) {
-            return kept(left, join, Arc::clone(&join.right));
+            return kept(left, join, Arc::clone(&join.right), &right.asked);
         }
         match join.join_type {
             JoinType::LeftSemi => match keys(join) {
@@ -159,11 +166,17 @@ fn is_of_same_person(
 }
 
 /// The join as it was, over a left side that carries people.
-fn kept(mut left: Flow, join: &Join, right: Arc<LogicalPlan>) -> Result<Flow, ReleaseError> {
+fn kept(
+    mut left: Flow,
+    join: &Join,
+    right: Arc<LogicalPlan>,
+    asked: &Asked,
+) -> Result<Flow, ReleaseError> {
     if join.join_type == JoinType::LeftMark {
         left.columns.push(Known {
             chosen: true,
             computed: true,
+            of: asked.any.clone(),
             ..Known::default()
         });
     }

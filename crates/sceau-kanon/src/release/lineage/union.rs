@@ -5,6 +5,7 @@ use datafusion::common::{Column, ScalarValue};
 use datafusion::functions_nested::expr_fn::make_array;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Projection, Union};
 
+use super::asked::Asked;
 use super::equal::Origin;
 use super::flow::{Contributor, Flow, Known};
 use super::margins::as_grouping_sets;
@@ -54,6 +55,10 @@ impl Pass<'_> {
         let mut slots = slots(&branches);
         let names: Vec<String> = slots.iter().map(|_| self.name("people")).collect();
         let mut columns = union_columns(&branches);
+        let mut asked = Asked::default();
+        for branch in &branches {
+            asked.add_as_picks(&branch.asked);
+        }
         let instance = self.instance();
         for (at, known) in columns.iter_mut().enumerate() {
             known.origin = person_in_all(&branches, at).then(|| Origin {
@@ -73,6 +78,7 @@ impl Pass<'_> {
         }
         Ok(Flow {
             multiplied: true,
+            asked,
             columns,
             people: slots,
             ..Flow::of_nobody(plan)
@@ -186,6 +192,11 @@ fn union_columns(branches: &[Flow]) -> Vec<Known> {
             sensitive: visible
                 .iter()
                 .any(|columns| columns.get(at).is_some_and(|(_, known)| known.sensitive)),
+            of: visible
+                .iter()
+                .filter_map(|columns| columns.get(at))
+                .flat_map(|(_, known)| known.of.iter().cloned())
+                .collect(),
             identifying: visible
                 .iter()
                 .any(|columns| columns.get(at).is_some_and(|(_, known)| known.identifying)),

@@ -37,6 +37,7 @@ pub(super) fn window(mut input: Flow, window: &Window) -> Result<Flow, ReleaseEr
             identifying: input.known_of(expr).identifying,
             chosen: true,
             computed: true,
+            of: input.made_of([expr]),
             ..Known::default()
         })
         .collect();
