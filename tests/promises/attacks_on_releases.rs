@@ -294,3 +294,34 @@ async fn who_stands_apart_from_a_value_that_the_question_gave_to_the_others_is_c
         assert_eq!(rows(&session, sql).await, [found], "{sql}");
     }
 }
+
+#[tokio::test]
+async fn what_is_added_to_everybody_s_amount_makes_nobody_s_share_smaller() {
+    let session = asked("k = 11\ndominance = { top = 1, percent = 50 }").await;
+    for measure in [
+        "sum(cost)",
+        "sum(cost + 100000)",
+        "avg(2 * (cost + 1000) - 3)",
+        "sum(coalesce(cost, 0) + 1000)",
+        "sum(CASE WHEN age >= 0 THEN cost + 1000 END)",
+        "sum(CASE WHEN age >= 0 THEN cost ELSE 1000 END)",
+        "sum(cost + 50 * age)",
+        "sum(50 * age - cost)",
+        "regr_avgx(age, cost)",
+        "regr_avgy(cost, age)",
+        "regr_avgx(100 + age, cost + 1000)",
+    ] {
+        let sql = format!("SELECT dep, {measure} FROM t GROUP BY dep HAVING dep = 'A'");
+        assert!(rows(&session, &sql).await.is_empty(), "{sql}");
+    }
+    for measure in [
+        "sum(cost + 1000)",
+        "sum(age + 1)",
+        "regr_avgx(cost, age)",
+        "count(*)",
+        "sum(CASE WHEN dep = 'B' THEN cost END)",
+    ] {
+        let sql = format!("SELECT dep, {measure} FROM t GROUP BY dep HAVING dep = 'B'");
+        assert_eq!(rows(&session, &sql).await.len(), 1, "{sql}");
+    }
+}

@@ -126,16 +126,21 @@ impl<'a> Checks<'a> {
         measure: &Measure,
         check: &dyn Fn(Expr, Expr) -> (Expr, Test),
     ) -> Result<(), ReleaseError> {
-        let Some(amount) = measure.amount(self.input)? else {
+        let amounts = measure.amounts(self.input)?;
+        if amounts.is_empty() {
             return Ok(());
-        };
-        let amount = cast(amount, DataType::Float64);
-        for person in self.single_people(
+        }
+        let people = self.single_people(
             "an amount of an inner aggregate over several people, under the permit's dominance rule,",
             "group the inner query by the person's identifier, or sum once",
-        )? {
-            let (call, test) = check(person, amount.clone());
-            self.push(filtered(call, measure.filter()), test, Rule::Dominance);
+        )?;
+        let taken = measure.taken();
+        for amount in amounts {
+            let amount = cast(amount, DataType::Float64);
+            for person in &people {
+                let (call, test) = check(person.clone(), amount.clone());
+                self.push(filtered(call, taken.as_ref()), test, Rule::Dominance);
+            }
         }
         Ok(())
     }

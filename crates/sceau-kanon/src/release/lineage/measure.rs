@@ -7,6 +7,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, lit};
 
 use super::expression::{check_expressions, plain};
 use super::flow::Flow;
+use super::parts::parts_of;
 use crate::contributors::Extreme;
 use crate::release::ReleaseError;
 use crate::release::gate::Adds;
@@ -71,20 +72,35 @@ impl<'a> Measure<'a> {
         }
     }
 
-    /// The amount that a sum or a mean is of, if it is one: not a constant, and a number.
-    pub(super) fn amount(&self, input: &Flow) -> Result<Option<Expr>> {
-        match self.params.args.first() {
-            Some(argument)
-                if matches!(self.kind, Kind::Sum | Kind::Mean)
-                    && !matches!(argument, Expr::Literal(..))
+    /// The amounts that a sum or a mean is of: numbers, and not constant.
+    pub(super) fn amounts(&self, input: &Flow) -> Result<Vec<Expr>> {
+        let mut amounts = Vec::new();
+        if matches!(self.kind, Kind::Sum | Kind::Mean) {
+            for argument in &self.params.args {
+                if !matches!(argument, Expr::Literal(..))
                     && argument
                         .get_type(input.plan.schema().as_ref())?
-                        .is_numeric() =>
-            {
-                Ok(Some(argument.clone()))
+                        .is_numeric()
+                {
+                    amounts.extend(parts_of(argument)?);
+                }
             }
-            _ => Ok(None),
         }
+        Ok(amounts)
+    }
+
+    /// The rows that it is made of, if not all: those that its filter keeps, and of pairs those that have both.
+    pub(super) fn taken(&self) -> Option<Expr> {
+        let pairs = self
+            .params
+            .args
+            .iter()
+            .filter(|_| self.params.args.len() > 1);
+        let present = pairs
+            .filter(|argument| !matches!(argument, Expr::Literal(..)))
+            .map(|argument| plain(argument.clone().is_not_null()));
+        let filter = self.filter().cloned().map(plain);
+        filter.into_iter().chain(present).reduce(Expr::and)
     }
 
     /// The conditions that decide on the measure's value.

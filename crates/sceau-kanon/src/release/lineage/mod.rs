@@ -21,6 +21,7 @@ mod join;
 mod lines;
 mod margins;
 mod measure;
+mod parts;
 mod scan;
 mod semi;
 mod union;
