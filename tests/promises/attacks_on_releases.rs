@@ -325,3 +325,48 @@ async fn what_is_added_to_everybody_s_amount_makes_nobody_s_share_smaller() {
         assert_eq!(rows(&session, &sql).await.len(), 1, "{sql}");
     }
 }
+
+#[tokio::test]
+async fn no_number_is_so_large_that_it_cuts_a_line_between_values() {
+    let session = asked("k = 11").await;
+    for measure in [
+        "avg(age + 9223372036854775705)",
+        "sum(CAST(age * 89600000000000000 AS DOUBLE))",
+        "sum(CAST(age * 300000 * 300000 * 300000 AS DOUBLE))",
+        "sum(CAST(CAST(age AS BIGINT) * CAST(-9223372036854775808 AS BIGINT) AS DOUBLE))",
+        "sum(cost + ((cost + 1e18) - 1e18))",
+        "sum(cost * 1e-12 + 1000000)",
+        "avg(cost * 2.4e305)",
+        "sum(CASE WHEN dep = 'A' THEN 1e18 ELSE 0 END + cost)",
+        "max(age * 89600000000000000)",
+    ] {
+        let sql = format!("SELECT dep, {measure} FROM t GROUP BY dep");
+        assert_eq!(
+            refusal(&session, &sql).await.code(),
+            "not_releasable",
+            "{sql}"
+        );
+    }
+    // Nor is one made step by step.
+    for inner in [
+        "SELECT dep, pid, cost * 100000 AS x FROM t",
+        "SELECT dep, pid, sum(cost * 100000) AS x FROM t GROUP BY dep, pid",
+        "SELECT dep, pid, x FROM (SELECT dep, pid, cost * 100000 AS x FROM t) j",
+    ] {
+        let sql = format!("SELECT dep, sum(x * 100000) FROM ({inner}) i GROUP BY dep");
+        assert_eq!(
+            refusal(&session, &sql).await.code(),
+            "not_releasable",
+            "{sql}"
+        );
+    }
+    for (measure, found) in [
+        ("round(sum(cost * 100))", "81000.0"),
+        ("round(sum(cost / 1000), 2)", "0.81"),
+        ("sum(2 * age + 10)", "2520"),
+        ("round(sum(nullif(cost, 99999999)))", "810.0"),
+    ] {
+        let sql = format!("SELECT {measure} FROM t WHERE dep = 'B'");
+        assert_eq!(rows(&session, &sql).await, [found], "{sql}");
+    }
+}

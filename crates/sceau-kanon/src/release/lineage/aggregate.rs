@@ -124,6 +124,7 @@ impl Pass<'_> {
                 chosen: measure.is_chosen(&input),
                 // Of one person, a count, a sum or a value is that person's own amount.
                 computed: !measure.is_of_amounts(&input),
+                scale: measure.scale(&input),
                 counted: measure.kind == Kind::Count,
                 sensitive: input.is_sensitive(expr),
                 quasi: measure.kind != Kind::Count && input.known_of(expr).quasi,

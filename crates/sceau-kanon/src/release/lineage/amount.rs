@@ -6,64 +6,176 @@
 //! counted.
 
 use arrow::datatypes::DataType;
-use datafusion::common::{Column, DFSchema};
+use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::{Case, ScalarFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
 
-/// Whether an expression is an amount; `column` tells whether a column is one.
-pub(super) fn is_amount(expr: &Expr, schema: &DFSchema, column: &dyn Fn(&Column) -> bool) -> bool {
-    let amount = |expr: &Expr| is_amount(expr, schema, column);
+/// By what the columns of an amount are multiplied, and how much is added to them.
+///
+/// A number that is large enough cuts a line between values: a whole one in which `9223372036854775705 + age` no longer fits,
+/// or a floating-point one beside which `cost + 1e18 - 1e18` loses what is small.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scale {
+    least: f64,
+    most: f64,
+    added: f64,
+}
+
+/// As for a column as it is stored.
+impl Default for Scale {
+    fn default() -> Self {
+        Self {
+            least: 1.0,
+            most: 1.0,
+            added: 0.0,
+        }
+    }
+}
+
+impl Scale {
+    fn of_constant(constant: f64) -> Self {
+        Self {
+            least: f64::INFINITY,
+            most: 0.0,
+            added: constant.abs(),
+        }
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            least: self.least.min(other.least),
+            most: self.most.max(other.most),
+            added: self.added + other.added,
+        }
+    }
+
+    fn times(self, factor: f64) -> Self {
+        let factor = factor.abs();
+        Self {
+            least: self.least * factor,
+            most: self.most * factor,
+            added: self.added * factor,
+        }
+    }
+
+    /// Whether it cuts no line: whole numbers below 2⁴³ do not run over, and floating-point ones keep their hundredths.
+    fn is_fine(self) -> bool {
+        self.most <= 5e5
+            && self.added <= 1e6
+            && (self.most == 0.0
+                || self.least >= 1e-9
+                    && self.most <= self.least * 1e8
+                    && self.added <= self.least * 4e11)
+    }
+}
+
+/// How an expression is made of amounts, if it is one; `column` tells it of a column.
+pub(super) fn scale_of(
+    expr: &Expr,
+    schema: &DFSchema,
+    column: &dyn Fn(&Column) -> Option<Scale>,
+) -> Option<Scale> {
+    let scale = scale(expr, schema, column)?;
+    (scale.is_fine() && !runs_over(expr, schema)).then_some(scale)
+}
+
+fn scale(
+    expr: &Expr,
+    schema: &DFSchema,
+    column: &dyn Fn(&Column) -> Option<Scale>,
+) -> Option<Scale> {
+    let amount = |expr: &Expr| scale_of(expr, schema, column);
     // A sum of larger ones can overflow, and fails then.
     if matches!(
         expr.get_type(schema),
         Ok(DataType::Decimal128(29.., _) | DataType::Decimal256(..))
     ) {
-        return false;
+        return None;
     }
-    let literal = |expr: &Expr| is_literal(expr);
     match expr {
-        Expr::Literal(..) => true,
+        Expr::Literal(..) => Some(Scale::of_constant(number(expr).unwrap_or_default())),
         Expr::Column(name) => column(name),
         Expr::Alias(alias) => amount(&alias.expr),
         Expr::Negative(inner) => amount(inner),
-        Expr::Cast(cast) => {
-            amount(&cast.expr) && widens(&cast.expr, cast.field.data_type(), schema)
+        Expr::Cast(cast) if widens(&cast.expr, cast.field.data_type(), schema) => {
+            amount(&cast.expr)
         }
-        Expr::TryCast(cast) => {
-            amount(&cast.expr) && widens(&cast.expr, cast.field.data_type(), schema)
+        Expr::TryCast(cast) if widens(&cast.expr, cast.field.data_type(), schema) => {
+            amount(&cast.expr)
+        }
+        Expr::Cast(_) | Expr::TryCast(_) if is_literal(expr) => {
+            Some(Scale::of_constant(number(expr).unwrap_or_default()))
         }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => match op {
-            Operator::Plus | Operator::Minus => amount(left) && amount(right),
-            Operator::Multiply => {
-                (amount(left) && literal(right)) || (literal(left) && amount(right))
+            Operator::Plus | Operator::Minus => Some(amount(left)?.and(amount(right)?)),
+            Operator::Multiply if is_literal(right) => {
+                Some(amount(left)?.times(number(right).unwrap_or(1.0)))
             }
-            Operator::Divide => {
-                amount(left) && literal(right) && has_no_remainder(left, right, schema)
+            Operator::Multiply if is_literal(left) => {
+                Some(amount(right)?.times(number(left).unwrap_or(1.0)))
             }
-            _ => is_condition(expr, schema),
+            Operator::Divide if is_literal(right) && has_no_remainder(left, right, schema) => {
+                Some(amount(left)?.times(1.0 / number(right).unwrap_or(1.0)))
+            }
+            _ => condition(expr, schema),
         },
         Expr::Case(Case {
             when_then_expr,
             else_expr,
             ..
-        }) => {
-            when_then_expr.iter().all(|(_, then)| amount(then))
-                && else_expr.as_ref().is_none_or(|other| amount(other))
-        }
+        }) => when_then_expr
+            .iter()
+            .map(|(_, then)| then)
+            .chain(else_expr)
+            .map(|value| amount(value))
+            .reduce(|one, other| Some(one?.and(other?)))?,
         Expr::ScalarFunction(ScalarFunction { func, args }) => match (func.name(), args.as_slice())
         {
-            ("coalesce" | "nvl", [value, fallback]) => amount(value) && literal(fallback),
-            ("nullif", [value, other]) => amount(value) && literal(other),
-            _ => false,
+            ("coalesce" | "nvl", [value, other]) if is_literal(other) => {
+                Some(amount(value)?.and(amount(other)?))
+            }
+            ("nullif", [value, other]) if is_literal(other) => amount(value),
+            _ => condition(expr, schema),
         },
-        _ => is_condition(expr, schema),
+        _ => condition(expr, schema),
     }
 }
 
+/// Whether whole numbers are added or multiplied in a type in which stored ones may not fit any more.
+fn runs_over(expr: &Expr, schema: &DFSchema) -> bool {
+    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr else {
+        return false;
+    };
+    let computes = matches!(op, Operator::Plus | Operator::Minus | Operator::Multiply);
+    let written = is_literal(left) || is_literal(right);
+    computes
+        && expr.get_type(schema).is_ok_and(|kind| {
+            kind.is_unsigned_integer()
+                || kind.is_signed_integer() && written && kind != DataType::Int64
+        })
+}
+
 /// A condition is counted on both sides, so that a sum of it is a count.
-fn is_condition(expr: &Expr, schema: &DFSchema) -> bool {
-    expr.get_type(schema)
-        .is_ok_and(|kind| kind == DataType::Boolean)
+fn condition(expr: &Expr, schema: &DFSchema) -> Option<Scale> {
+    let is_condition = expr
+        .get_type(schema)
+        .is_ok_and(|kind| kind == DataType::Boolean);
+    is_condition.then(|| Scale::of_constant(1.0))
+}
+
+/// A number that is written out.
+fn number(expr: &Expr) -> Option<f64> {
+    match expr {
+        Expr::Literal(value, _) => match value.cast_to(&DataType::Float64) {
+            Ok(ScalarValue::Float64(number)) => number,
+            _ => None,
+        },
+        Expr::Cast(cast) => number(&cast.expr),
+        Expr::TryCast(cast) => number(&cast.expr),
+        Expr::Negative(inner) => number(inner),
+        Expr::Alias(alias) => number(&alias.expr),
+        _ => None,
+    }
 }
 
 fn is_literal(expr: &Expr) -> bool {

@@ -5,6 +5,7 @@ use datafusion::common::Column;
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator};
 
+use super::amount::Scale;
 use super::asked::Asked;
 use super::equal::{Equalities, Origin};
 use super::expression::{chooses, conditions};
@@ -47,6 +48,8 @@ pub(super) struct Known {
     pub(super) chosen: bool,
     /// Whether it is made by anything else than sums, differences and multiples of stored amounts.
     pub(super) computed: bool,
+    /// By what the amounts that it is made of are multiplied.
+    pub(super) scale: Scale,
     /// Whether an inner aggregate counted it.
     pub(super) counted: bool,
     /// Whether it is of a table that holds no person, or is made of such a column.
@@ -205,6 +208,7 @@ impl Flow {
                         .iter()
                         .any(|column| self.known_of_column(column).chosen),
                 computed: !self.is_amount(other),
+                scale: self.scale_of(other).unwrap_or_default(),
                 counted: false,
                 reference: other
                     .column_refs()
@@ -245,9 +249,14 @@ impl Flow {
 
     /// Whether an expression is an amount: what is summed of it tells no more of one person than the amount itself.
     pub(super) fn is_amount(&self, expr: &Expr) -> bool {
-        let schema = self.plan.schema();
-        super::amount::is_amount(expr, schema.as_ref(), &|column| {
-            !self.known_of_column(column).computed
+        self.scale_of(expr).is_some()
+    }
+
+    /// By what an amount is multiplied, here and below, if it is one.
+    pub(super) fn scale_of(&self, expr: &Expr) -> Option<Scale> {
+        super::amount::scale_of(expr, self.plan.schema().as_ref(), &|column| {
+            let known = self.known_of_column(column);
+            (!known.computed).then_some(known.scale)
         })
     }
 

@@ -5,6 +5,7 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, lit};
 
+use super::amount::Scale;
 use super::expression::{check_expressions, plain};
 use super::flow::Flow;
 use super::parts::parts_of;
@@ -142,6 +143,19 @@ impl<'a> Measure<'a> {
                 .args
                 .iter()
                 .all(|argument| input.is_amount(argument))
+    }
+
+    /// By what the amounts that it is made of are multiplied.
+    pub(super) fn scale(&self, input: &Flow) -> Scale {
+        let scales = self
+            .params
+            .args
+            .iter()
+            .filter_map(|argument| input.scale_of(argument));
+        match self.kind {
+            Kind::Count => Scale::default(),
+            _ => scales.reduce(Scale::and).unwrap_or_default(),
+        }
     }
 
     pub(super) fn is_distinct(&self) -> bool {
