@@ -10,7 +10,7 @@
 //! | rule | a cell is withheld if | from | how it is computed |
 //! |---|---|---|---|
 //! | `people` | fewer than *k* distinct people are behind it | CASD, PMSI: 11; OpenSAFELY: more than 7 | [`count_people`], a column of the aggregate; of each kind of identifier, where one person's kinds are not linked |
-//! | `measures` | a measure, or the difference of two, is made of 1 to *k* - 1 people | differencing; case by case in the guides for output checkers | every condition of a FILTER or CASE, every missing value and every piece that these cut the cell into is counted as a cell of its own |
+//! | `measures` | a measure, or the difference of two, is made of 1 to *k* - 1 people | differencing; case by case in the guides for output checkers | every condition of a FILTER or CASE, every missing value and every piece that these cut the cell into is counted as a cell of its own; [`people_apart`] from the value that most have, where a condition picked it |
 //! | `extremes` | fewer than *k* people share a minimum or maximum | CASD, SDAP *Handbook on Statistical Disclosure Control for Outputs* | [`people_at_extreme`] |
 //! | `percentiles` | fewer than *k* people lie strictly on each side, or between two | as above | [`people_beyond`] |
 //! | `dominance` | the largest contributors make up too much of a sum or a mean: (n, k) or p % | Insee: 85 % for the largest; Hundepool et al. 2012 | [`top_share`], [`top_margin`] on amounts summed a person, by absolute value |
@@ -19,13 +19,15 @@
 //!
 //! Besides, whatever the number of people: rows of persons are refused, and functions that give back one value (`first_value`,
 //! `any_value`, `array_agg`, `mode` and the like), wherever they stand; so are sums and means of anything but stored amounts, their
-//! sums, differences, multiples and choices among them, since `sum(5 * (2 + age / 103))` counts those of that age; and over rows of
+//! sums, differences, multiples and choices among them, since `sum(5 * (2 + age / 103))` counts those of that age, and so does `avg(age + 9223372036854775705)`, so that they are multiplied
+//! and added to within bounds; and over rows of
 //! people whatever fails on some values, since failing is an answer. What fails in a cast or a division is NULL.
 //!
 //! Counts are rounded if the permit says so. Totals are then sums of rounded cells, as OpenSAFELY asks: a total that is
 //! rounded by itself tells in which direction its parts were.
 //!
 //! [`count_people`]: crate::contributors::count_people
+//! [`people_apart`]: crate::contributors::people_apart
 //! [`people_at_extreme`]: crate::contributors::people_at_extreme
 //! [`people_beyond`]: crate::contributors::people_beyond
 //! [`top_share`]: crate::dominance::top_share
