@@ -370,3 +370,47 @@ async fn no_number_is_so_large_that_it_cuts_a_line_between_values() {
         assert_eq!(rows(&session, &sql).await, [found], "{sql}");
     }
 }
+
+#[tokio::test]
+async fn an_amount_is_taken_apart_wherever_it_was_put_together() {
+    let rules = "k = 11\ndominance = { top = 1, percent = 50 }";
+    let session = asked(rules).await;
+    for below in [
+        "SELECT dep, cost + 100000 AS x FROM t",
+        "SELECT dep, cost + 50 * age AS x FROM t",
+        "SELECT dep, 2 * y - 3 AS x FROM (SELECT dep, cost + 50 * age AS y FROM t) j",
+        "SELECT pid, dep, sum(cost + 1000) AS x FROM t GROUP BY pid, dep",
+        "SELECT pid, dep, sum(y) AS x FROM (SELECT *, cost + 50 * age AS y FROM t) j GROUP BY pid, dep",
+        "SELECT pid, dep, avg(y) AS x FROM (SELECT *, cost + 50 * age AS y FROM t) j GROUP BY pid, dep",
+        "SELECT pid, dep, max(cost + 50 * age) AS x FROM t GROUP BY pid, dep",
+        "SELECT DISTINCT pid, dep, cost + 50 * age AS x FROM t",
+    ] {
+        let sql = format!("SELECT sum(x) FROM ({below}) i WHERE dep = 'A'");
+        let released = Releaser::new(&session).sql(&sql).await;
+        let left = released.map(|release| texts_of(&release));
+        assert!(
+            left.as_ref().is_err() || left.as_ref().is_ok_and(Vec::is_empty),
+            "{sql}: {left:?}"
+        );
+    }
+    for (below, found) in [
+        ("SELECT dep, cost + 10 AS x FROM t", "1110.0"),
+        ("SELECT dep, cost + age AS x FROM t", "1920.0"),
+        (
+            "SELECT pid, dep, sum(cost + age) AS x FROM t GROUP BY pid, dep",
+            "1920.0",
+        ),
+    ] {
+        let sql = format!("SELECT sum(x) FROM ({below}) i WHERE dep = 'B'");
+        assert_eq!(rows(&session, &sql).await, [found], "{sql}");
+    }
+    // Two people alone are not coded 1, whatever is added to their codes.
+    let session = asked("k = 11").await;
+    for sql in [
+        "SELECT sum(x), sum(age) FROM (SELECT *, CASE WHEN drug IS NULL THEN cost ELSE 0 END + age AS x FROM t) i",
+        "SELECT sum(cost + age), sum(age) FROM t WHERE cost = 5 OR age = 103",
+        "SELECT sum(x), sum(age) FROM (SELECT *, cost + age AS x FROM t) i WHERE cost = 5 OR age = 103",
+    ] {
+        assert!(rows(&session, sql).await.is_empty(), "{sql}");
+    }
+}

@@ -104,9 +104,12 @@ impl Pass<'_> {
         for key in &keys {
             let here = input.lines_through(key);
             lines.extend(here.into_iter().map(|line| (columns.len(), line)));
+            let known = input.known_of(key);
             columns.push(Known {
+                put_together: known.put_together || !input.parts_to_hand_on(key)?.is_empty(),
+                parts: vec![],
                 lines: vec![],
-                ..input.known_of(key)
+                ..known
             });
         }
         for expr in &measures {
@@ -131,6 +134,20 @@ impl Pass<'_> {
                 of: input.made_of([expr]),
                 ..Known::default()
             });
+        }
+        let asked = measures.clone();
+        for (at, expr) in (keys.len()..).zip(&asked) {
+            let parts = Measure::of(expr)?.parts(&input)?;
+            columns[at].put_together |= parts.is_none();
+            for part in parts.into_iter().flatten() {
+                let name = self.name("part");
+                columns.push(Known {
+                    of: input.made_of([&part]),
+                    ..Known::hidden()
+                });
+                measures.push(part.alias(&name));
+                columns[at].parts.push(name);
+            }
         }
         for (at, line) in lines {
             let name = self.name("line");
@@ -216,7 +233,7 @@ impl Pass<'_> {
             ));
         }
         let mut checks = self.checks(&input, &parsed, &lines)?;
-        checks.extend(apart(&input, &keys, &parsed, self.rules.k));
+        checks.extend(apart(&input, &keys, &parsed, self.rules.k)?);
         let rounded = (0..parsed.len())
             .filter(|at| parsed[*at].is_count(&input))
             .collect();
@@ -385,7 +402,12 @@ impl Pass<'_> {
 }
 
 /// Of every sum, mean and number of values that the question's own conditions can arrange, the people who stand apart.
-fn apart(input: &Flow, keys: &Keys, measures: &[Measure], k: u32) -> Vec<(Expr, Check)> {
+fn apart(
+    input: &Flow,
+    keys: &Keys,
+    measures: &[Measure],
+    k: u32,
+) -> Result<Vec<(Expr, Check)>, ReleaseError> {
     let mut asked = input.clone();
     asked.ask(
         keys.columns
@@ -398,9 +420,9 @@ fn apart(input: &Flow, keys: &Keys, measures: &[Measure], k: u32) -> Vec<(Expr, 
     }
     let mut checks = Checks::new(input, k);
     for measure in measures {
-        checks.of_those_apart(measure, &asked.asked.picks);
+        checks.of_those_apart(measure, &asked.asked.picks)?;
     }
-    checks.into_found()
+    Ok(checks.into_found())
 }
 
 /// What a ledger calls the ids of persons, whichever columns named them.

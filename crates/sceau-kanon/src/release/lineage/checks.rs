@@ -167,9 +167,22 @@ impl<'a> Checks<'a> {
     }
 
     /// The people who stand apart from the value that most have, where a condition picked the values or there are few of them.
-    pub(super) fn of_those_apart(&mut self, measure: &Measure, picked: &BTreeSet<String>) {
+    ///
+    /// # Errors
+    /// When the engine cannot tell what type an amount has.
+    pub(super) fn of_those_apart(
+        &mut self,
+        measure: &Measure,
+        picked: &BTreeSet<String>,
+    ) -> Result<(), ReleaseError> {
         let input = self.input;
+        let mut values = measure.amounts(input)?;
         for argument in measure.arguments() {
+            if !values.contains(argument) {
+                values.push(argument.clone());
+            }
+        }
+        for argument in &values {
             let known = input.known_of(argument);
             let few = known.quasi && measure.kind != Kind::Count;
             let looked_at = match measure.kind {
@@ -201,6 +214,7 @@ impl<'a> Checks<'a> {
                 }
             }
         }
+        Ok(())
     }
 
     /// The person of a row, of every contributor that is one.

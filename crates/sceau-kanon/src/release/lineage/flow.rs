@@ -58,6 +58,10 @@ pub(super) struct Known {
     pub(super) quasi: bool,
     /// The stored columns that it is made of, by name.
     pub(super) of: BTreeSet<String>,
+    /// The hidden columns that hold what it is the sum of, by name.
+    pub(super) parts: Vec<String>,
+    /// Whether it was put together below, and its parts could not be handed on.
+    pub(super) put_together: bool,
     /// The hidden columns that hold those conditions, by name.
     pub(super) lines: Vec<String>,
 }
@@ -209,6 +213,11 @@ impl Flow {
                         .any(|column| self.known_of_column(column).chosen),
                 computed: !self.is_amount(other),
                 scale: self.scale_of(other).unwrap_or_default(),
+                parts: vec![],
+                put_together: other
+                    .column_refs()
+                    .iter()
+                    .any(|column| self.known_of_column(column).put_together),
                 counted: false,
                 reference: other
                     .column_refs()

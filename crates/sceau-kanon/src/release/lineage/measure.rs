@@ -2,13 +2,15 @@
 
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
+use datafusion::functions_aggregate::average::avg_udaf;
+use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, lit};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast, lit};
 
 use super::amount::Scale;
+use super::checks::filtered;
 use super::expression::{check_expressions, plain};
 use super::flow::Flow;
-use super::parts::parts_of;
 use crate::contributors::Extreme;
 use crate::release::ReleaseError;
 use crate::release::gate::Adds;
@@ -83,11 +85,36 @@ impl<'a> Measure<'a> {
                         .get_type(input.plan.schema().as_ref())?
                         .is_numeric()
                 {
-                    amounts.extend(parts_of(argument)?);
+                    amounts.extend(input.parts_of(argument)?);
                 }
             }
         }
         Ok(amounts)
+    }
+
+    /// Of a sum or a mean of what is put together, those of its parts; none where what comes out is no sum of them.
+    pub(super) fn parts(&self, input: &Flow) -> Result<Option<Vec<Expr>>> {
+        let mut all = Vec::new();
+        for argument in &self.params.args {
+            all.extend(input.parts_to_hand_on(argument)?);
+        }
+        if all.is_empty() || self.kind == Kind::Count {
+            return Ok(Some(vec![]));
+        }
+        let adds = match self.function {
+            "sum" => Some(sum_udaf()),
+            "avg" => Some(avg_udaf()),
+            _ => None,
+        };
+        Ok(adds.map(|function| {
+            let of_part = |part: Expr| {
+                filtered(
+                    function.call(vec![cast(part, DataType::Float64)]),
+                    self.filter(),
+                )
+            };
+            all.into_iter().map(of_part).collect()
+        }))
     }
 
     /// The rows that it is made of, if not all: those that its filter keeps, and of pairs those that have both.
@@ -217,6 +244,17 @@ impl<'a> Measure<'a> {
                 "take columns, their sums, differences and multiples, or CASE of them",
             );
         }
+        let put_together = self
+            .params
+            .args
+            .iter()
+            .any(|argument| input.known_of(argument).put_together);
+        if put_together && matches!(self.kind, Kind::Sum | Kind::Mean) {
+            return refused(
+                "a sum or a mean of what a subquery groups by, or takes an extreme of, and puts together from columns",
+                "take the columns in the subquery, and put them together outside",
+            );
+        }
         if self.params.distinct {
             let columns = self
                 .params
@@ -292,6 +330,9 @@ impl<'a> Measure<'a> {
                         if term.get_type(schema.as_ref())?.is_numeric() {
                             rows.of.push(filtered(term.clone().not_eq(lit(0))));
                         }
+                    }
+                    for part in input.parts_of(argument)? {
+                        rows.of.push(filtered(plain(part.not_eq(lit(0)))));
                     }
                     let adds = filtered(argument.clone().not_eq(lit(0)));
                     // Chosen by what is not followed, a window: its sum may be a count of those who have it.

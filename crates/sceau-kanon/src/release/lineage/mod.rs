@@ -221,6 +221,19 @@ impl Pass<'_> {
             }
         } else {
             for at in 0..exprs.len() {
+                for part in input.parts_to_hand_on(&exprs[at])? {
+                    // A column brings its parts along by itself.
+                    if columns[at].parts.contains(&part.qualified_name().1) {
+                        continue;
+                    }
+                    let name = self.name("part");
+                    columns.push(Known {
+                        hidden: true,
+                        ..input.known_of(&part)
+                    });
+                    exprs.push(part.alias(&name));
+                    columns[at].parts.push(name);
+                }
                 for condition in conditions(&exprs[at]) {
                     let name = self.name("line");
                     columns.push(Known {

@@ -2,32 +2,81 @@
 //!
 //! Whoever adds the same to everybody's amount makes the largest look small beside the others, and takes it off again
 //! afterwards: `sum(cost + 1000000) - 1000000 * count(*)`. So the shares of the largest contributors are those of an
-//! amount without what is constant in it, and of each column that it is made of.
+//! amount without what is constant in it, and of each column that it is made of. An amount that a subquery puts together hands
+//! its parts on in hidden columns.
 
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::expr::{Case, ScalarFunction};
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator, cast};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast};
 
-/// The amounts by which the largest contributors to a sum are to be told.
-pub(super) fn parts_of(amount: &Expr) -> Result<Vec<Expr>> {
-    let mut parts = parts(amount);
-    if parts.is_empty() {
-        // Of constants alone, each person's share is their number of rows.
-        return Ok(vec![amount.clone()]);
+use super::flow::Flow;
+
+impl Flow {
+    /// The amounts by which the largest contributors to a sum are to be told.
+    pub(super) fn parts_of(&self, amount: &Expr) -> Result<Vec<Expr>> {
+        let of_column = |column: &Expr| {
+            let handed_on = self.known_of(column).parts;
+            let parts = handed_on
+                .iter()
+                .filter_map(|name| self.hidden_column(name))
+                .map(Expr::Column);
+            let parts: Vec<Expr> = parts.collect();
+            if parts.is_empty() {
+                vec![column.clone()]
+            } else {
+                parts
+            }
+        };
+        let mut all: Vec<Expr> = Vec::new();
+        for part in parts(amount, &of_column) {
+            if !all.contains(&part) {
+                all.push(part);
+            }
+        }
+        if all.is_empty() {
+            // Of constants alone, each person's share is their number of rows.
+            return Ok(vec![amount.clone().unalias()]);
+        }
+        let varying = without_constants(amount)?.unalias();
+        let handed_on = amount.column_refs().into_iter().any(|column| {
+            !self
+                .known_of(&Expr::Column(column.clone()))
+                .parts
+                .is_empty()
+        });
+        if all.len() == 1 && !handed_on {
+            return Ok(vec![varying]);
+        }
+        if !all.contains(&varying) {
+            all.insert(0, varying);
+        }
+        Ok(all)
     }
-    let varying = without_constants(amount)?;
-    if parts.len() == 1 {
-        return Ok(vec![varying]);
+
+    /// What of an amount has to be handed on beside it.
+    pub(super) fn parts_to_hand_on(&self, amount: &Expr) -> Result<Vec<Expr>> {
+        let is_number = |expr: &Expr| {
+            let kind = expr.get_type(self.plan.schema().as_ref());
+            kind.is_ok_and(|kind| kind.is_numeric())
+        };
+        if !is_number(amount) || !self.is_amount(amount) {
+            return Ok(vec![]);
+        }
+        let parts = self.parts_of(amount)?;
+        Ok(if parts == [amount.clone().unalias()] {
+            vec![]
+        } else {
+            parts
+        })
     }
-    parts.insert(0, varying);
-    Ok(parts)
 }
 
 /// Each column of an amount, where it is taken.
-fn parts(amount: &Expr) -> Vec<Expr> {
+fn parts(amount: &Expr, of_column: &dyn Fn(&Expr) -> Vec<Expr>) -> Vec<Expr> {
+    let parts = |expr: &Expr| parts(expr, of_column);
     match amount {
-        Expr::Column(_) => vec![amount.clone()],
+        Expr::Column(_) => of_column(amount),
         Expr::Alias(alias) => parts(&alias.expr),
         Expr::Negative(inner) => parts(inner),
         Expr::Cast(cast) => parts(&cast.expr),
@@ -38,7 +87,7 @@ fn parts(amount: &Expr) -> Vec<Expr> {
             right,
         }) => [parts(left), parts(right)].concat(),
         Expr::Case(case) => (0..=case.when_then_expr.len())
-            .flat_map(|branch| parts_of_branch(case, branch))
+            .flat_map(|branch| parts_of_branch(case, branch, &parts))
             .collect(),
         Expr::ScalarFunction(ScalarFunction { args, .. }) => {
             args.first().map(parts).unwrap_or_default()
@@ -48,7 +97,7 @@ fn parts(amount: &Expr) -> Vec<Expr> {
 }
 
 /// Each column that one branch of a CASE takes, for the rows that take it; the branch after the last is ELSE.
-fn parts_of_branch(case: &Case, branch: usize) -> Vec<Expr> {
+fn parts_of_branch(case: &Case, branch: usize, parts: &dyn Fn(&Expr) -> Vec<Expr>) -> Vec<Expr> {
     let value = match case.when_then_expr.get(branch) {
         Some((_, then)) => Some(then),
         None => case.else_expr.as_ref(),
