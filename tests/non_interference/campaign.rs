@@ -20,6 +20,15 @@ const MOST_STEPS: usize = 600;
 /// No more differences than this are told: the first few say enough.
 const MOST_TOLD: u64 = 12;
 
+/// Codes that no question should have: they are no differences, and worth a look.
+const OF_NO_QUESTION: [&str; 5] = [
+    "internal",
+    "unavailable",
+    "resources",
+    "not_enforced",
+    "panic",
+];
+
 #[derive(Debug, Default)]
 pub struct Summary {
     pub queries: u64,
@@ -92,6 +101,12 @@ async fn one(
     summary: &Mutex<Summary>,
 ) {
     let verdict = harness.judge(&question, trial).await;
+    if OF_NO_QUESTION.contains(&verdict.answer.code()) {
+        eprintln!(
+            "{name}\n{trial:?}\n  {}\n  {}",
+            question.query, verdict.answer
+        );
+    }
     let tell = {
         let mut summary = summary.lock().expect("no thread panicked");
         summary.count(&verdict.answer, verdict.against_copy);
