@@ -214,6 +214,50 @@ async fn who_signs_reads_what_was_asked_the_table_with_its_withheld_cells_and_th
 }
 
 #[tokio::test]
+async fn what_a_reader_can_compute_of_a_withheld_value_stands_in_its_column_whatever_the_question_calls_it()
+ {
+    let session = under(
+        &stays(&[("69", 12), ("75", 11), ("13", 10)]).await,
+        "k = 11",
+    );
+    let sql = |measures: &str| {
+        format!(
+            "SELECT region, {measures} FROM sejour GROUP BY ROLLUP (region) HAVING sum(cost) > 0 ORDER BY region"
+        )
+    };
+    let (_, dossier) = asked(&session, &sql("sum(cost) AS \"count(*)\", count(*) AS n")).await;
+    insta::assert_snapshot!(dossier.to_text().split("Table; ").nth(1).expect("table"), @r"
+    a row with # is withheld
+       region  count(*)          n          grouping set
+       69      93327.0           12
+               256649.25         33
+    #  13      [0 to 163322.25]  [0 to 21]  0
+    #  75      [0 to 163322.25]  [0 to 21]  0
+    ");
+    assert!(
+        dossier
+            .to_html()
+            .contains("<span class=\"known\">0 to 21</span>")
+    );
+    let json: serde_json::Value = serde_json::from_str(&dossier.to_json()).expect("JSON");
+    assert_eq!(
+        json["cells"][2]["intervals"],
+        serde_json::json!([
+            {"measure": "count(*)", "low": 0.0, "high": 163322.25},
+            {"measure": "n", "low": 0.0, "high": 21.0},
+        ])
+    );
+    // Of what the table does not show, nobody can compute anything.
+    let (_, dossier) = asked(&session, &sql("count(*)")).await;
+    let shown: Vec<_> = dossier.withheld()[0]
+        .intervals
+        .iter()
+        .map(|known| known.measure.as_str())
+        .collect();
+    assert_eq!(shown, ["count(*)"]);
+}
+
+#[tokio::test]
 async fn the_report_as_json_has_its_documented_members() {
     let session = under(
         &stays(&[("75", 12), ("13", 10)]).await,

@@ -1,12 +1,13 @@
-use datafusion::logical_expr::Aggregate;
 use std::sync::Arc;
 
+use arrow::datatypes::Schema;
 use chrono::{DateTime, Utc};
+use datafusion::logical_expr::Aggregate;
 use sceau_core::Permit;
 use sceau_core::permit::Withheld;
 
 use super::table::Table;
-use super::withheld::{Met, WithheldCell};
+use super::withheld::{Interval, Met, WithheldCell};
 use super::{Origin, Report, rules};
 use crate::release::gate::Gate;
 use crate::release::{Release, ReleaseError};
@@ -65,7 +66,9 @@ impl Dossier {
             })
             .collect()
         });
-        let withheld = gate.map_or_else(Met::default, |gate| gate.tally.cells.met());
+        let withheld = gate.map_or_else(Met::default, |gate| {
+            as_released(gate.tally.cells.met(), gate, origins, release.schema())
+        });
         let table =
             Table::try_new(release, origins, &key_names, &withheld.cells).map_err(|error| {
                 tracing::error!(%error, "the report of a release could not be made");
@@ -134,4 +137,35 @@ impl Dossier {
     pub(super) fn source(&self, rule: &super::RuleReport) -> String {
         rules::source(rule, self.permit.release())
     }
+}
+
+/// The same cells, with intervals of the columns that the release shows and by their names. A gate knows a measure as the
+/// aggregate below it spells it, and of what is not shown nobody can compute anything.
+fn as_released(mut met: Met, gate: &Gate, origins: &[Origin], schema: &Schema) -> Met {
+    let shown: Vec<(&str, &str)> = origins
+        .iter()
+        .zip(schema.fields())
+        .filter_map(|(origin, field)| match origin {
+            Origin::Measure(measure) => {
+                let column = gate.columns.get(gate.keys + measure)?;
+                Some((column.name.as_str(), field.name().as_str()))
+            }
+            _ => None,
+        })
+        .collect();
+    for cell in &mut met.cells {
+        let known = std::mem::take(&mut cell.intervals);
+        cell.intervals = shown
+            .iter()
+            .filter_map(|&(measure, column)| {
+                // The first is the number of rows, whose name a measure may have.
+                let interval = known.iter().rfind(|known| known.measure == measure)?;
+                Some(Interval {
+                    measure: column.to_owned(),
+                    ..interval.clone()
+                })
+            })
+            .collect();
+    }
+    met
 }

@@ -11,7 +11,8 @@ use serde::Serialize;
 pub struct WithheldCell {
     /// Its keys, in the order of the question's GROUP BY.
     pub key: Vec<Option<String>>,
-    /// What whoever reads the release can know of its measures, where totals are released.
+    /// What whoever reads the release can know of its measures, where totals are released: of those that are columns of the
+    /// release as they are counted or summed.
     pub intervals: Vec<Interval>,
 }
 
