@@ -34,6 +34,21 @@ async fn counts_are_rounded_if_the_permit_says_so() {
 }
 
 #[tokio::test]
+async fn a_row_that_leaves_without_its_measures_is_called_a_row_and_its_cell_withheld() {
+    let session = groups(&[("A", 10, 1), ("B", 11, 1)])
+        .await
+        .rules("k = 11\nwithheld = \"mask\"")
+        .session()
+        .await;
+    let released = release(&session, "SELECT dep, count(*) FROM t GROUP BY dep").await;
+    let text = released.report().to_string();
+    assert!(
+        text.contains("\n2 rows leave, 1 cells are withheld (50.0 %)\n"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
 async fn a_release_is_bounded() {
     let session = groups(&[("B", 11, 1), ("C", 13, 1)]).await.session().await;
     let releaser = Releaser::new(&session).most_cells(1);

@@ -16,7 +16,7 @@ impl Dossier {
     /// | `schema` | `"sceau-release-report/1"` |
     /// | `question`, `principal`, `asked_at` | the SQL as it was typed, who asked, when (RFC 3339, UTC) |
     /// | `project`, `purpose`, `permit`, `preset`, `k` | of the permit: its names, the hash of its text, its rules |
-    /// | `released`, `withheld`, `share_withheld` | how many cells; the share from 0 to 1 |
+    /// | `released`, `withheld`, `share_withheld` | how many rows leave, how many cells are withheld, and their share from 0 to 1 |
     /// | `rules` | `rule`, `applied`, `withheld`, `note`, `source` of each |
     /// | `columns` | `name` and `measure` (true or false) of each column of the table |
     /// | `cells` | of each row: `values` in the order of `columns`; `withheld` (true or false); and of a withheld one `leaves` (its key is in what leaves), `other_keys` (an object) and `intervals` of `measure`, `low` and `high` (null: not known) |

@@ -16,7 +16,7 @@ pub struct Report {
     pub permit: String,
     /// The fewest people that a released cell may describe.
     pub k: u32,
-    /// How many cells the release has.
+    /// How many rows the release has. With `withheld = "mask"` those of withheld cells that leave with their key are among them.
     pub released: u64,
     /// How many cells were withheld.
     pub withheld: u64,
@@ -55,7 +55,7 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "{} cells released, {} withheld ({:.1} %)",
+            "{} rows leave, {} cells are withheld ({:.1} %)",
             self.released,
             self.withheld,
             self.share_withheld * 100.0
