@@ -352,7 +352,8 @@ fn rule_reports(
     {
         found.push(not_applied(
             "keys of withheld cells",
-            "a key is made of an identifier or an amount, which may be one person's own: withheld cells are left out",
+            "withheld cells are left out: without its measures a key is shown only where it is one stored column, and none that \
+             may be one person's own, as an identifier or an amount",
         ));
     }
     if !rules.rounding.is_exact() {

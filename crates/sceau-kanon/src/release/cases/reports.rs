@@ -49,6 +49,26 @@ async fn a_row_that_leaves_without_its_measures_is_called_a_row_and_its_cell_wit
 }
 
 #[tokio::test]
+async fn a_masked_release_whose_withheld_cells_are_left_out_says_why() {
+    let session = groups(&[("A", 10, 1), ("B", 11, 1)])
+        .await
+        .rules("k = 11\nwithheld = \"mask\"")
+        .session()
+        .await;
+    let sql = "SELECT dep, lower(dep), count(*) FROM t GROUP BY 1, 2";
+    let released = release(&session, sql).await;
+    assert_eq!(rows_of(&released), ["B b 11"]);
+    assert_eq!(
+        note(&released, "keys of withheld cells"),
+        (
+            false,
+            "withheld cells are left out: without its measures a key is shown only where it is one stored column, and none that \
+             may be one person's own, as an identifier or an amount"
+        )
+    );
+}
+
+#[tokio::test]
 async fn a_release_is_bounded() {
     let session = groups(&[("B", 11, 1), ("C", 13, 1)]).await.session().await;
     let releaser = Releaser::new(&session).most_cells(1);
@@ -103,4 +123,11 @@ async fn what_a_session_does_not_answer_is_not_released_either() {
             .code(),
         "unknown_column"
     );
+}
+
+/// Whether a rule was applied, and what is said of it.
+fn note<'a>(release: &'a crate::Release, name: &str) -> (bool, &'a str) {
+    let mut rules = release.report().rules.iter();
+    let rule = rules.find(|rule| rule.rule == name).expect(name);
+    (rule.applied, &rule.note)
 }
