@@ -20,6 +20,7 @@ use super::report::{Asked, Origin, origins};
 use super::review::reviewed;
 use super::total::total;
 use super::{Dossier, Release, ReleaseError, ReleaseReviewer, Report, RuleReport, received};
+use crate::ledger::MOST_K;
 
 /// The way out of the secure environment: answers questions with cells that describe at least *k* people.
 ///
@@ -390,8 +391,9 @@ fn rule_reports(
             "differences between releases",
             withheld_by(Rule::Differences),
             format!(
-                "beside what the project received before, no two or three sets of people and no total tell of fewer than {k} people; \
-                 four or more, and other rows of the same people, are not looked at"
+                "beside what the project received before, no two or three sets of people and no total tell of fewer than {} people; \
+                 four or more, and other rows of the same people, are not looked at",
+                k.min(MOST_K)
             ),
         ),
     });

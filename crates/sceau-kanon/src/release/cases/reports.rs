@@ -69,6 +69,39 @@ async fn a_masked_release_whose_withheld_cells_are_left_out_says_why() {
 }
 
 #[tokio::test]
+async fn of_a_table_without_people_no_rule_is_said_to_be_applied() {
+    let folder = tempfile::tempdir().expect("folder");
+    let world = groups(&[("A", 20, 1)])
+        .await
+        .rules("k = 11\nunanimous = true\nrounding = 5\ndominance = { top = 1, percent = 85 }");
+    let world = world
+        .table("codes", vec![("code", texts(of("x", 3)))])
+        .await;
+    let session = world.ledger(folder.path()).session().await;
+    let released = release(&session, "SELECT count(*) FROM codes").await;
+    assert_eq!(rows_of(&released), ["3"]);
+    assert!(released.report().rules.len() > 6);
+    for rule in &released.report().rules {
+        assert_eq!(
+            (rule.applied, rule.note.as_str()),
+            (false, "no table of the question holds a person"),
+            "{}",
+            rule.rule
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_report_promises_no_more_of_differences_than_a_ledger_can_count() {
+    let folder = tempfile::tempdir().expect("folder");
+    let world = groups(&[("A", 20, 1)]).await.rules("k = 5000");
+    let session = world.ledger(folder.path()).session().await;
+    let released = release(&session, "SELECT count(*) FROM t").await;
+    let (applied, said) = note(&released, "differences between releases");
+    assert!(applied && said.contains("fewer than 4096 people"), "{said}");
+}
+
+#[tokio::test]
 async fn a_release_is_bounded() {
     let session = groups(&[("B", 11, 1), ("C", 13, 1)]).await.session().await;
     let releaser = Releaser::new(&session).most_cells(1);
