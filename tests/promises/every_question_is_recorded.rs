@@ -12,7 +12,10 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 use sceau::journal::{Door, Entry, Event, JournalConfig, StoredJournal};
 use sceau::pseudonym::KeyProvider as _;
 use sceau::snds::Role;
-use sceau::{ColumnConfig, Permit, Platform, Releaser, Session, TableConfig};
+use sceau::{
+    ColumnConfig, Permit, Platform, Quarantine, ReleaseError, Releaser, Session, TableConfig,
+    Verdict,
+};
 use tempfile::TempDir;
 
 use crate::fixture::{Stored, TestKeys, permit, permit_text, refusal, rows, snds_table};
@@ -441,6 +444,44 @@ async fn what_a_reader_says_of_a_file_is_there_and_nowhere_else() {
         "{full}"
     );
     assert!(!full.contains("IDENTIFIER") && !full.contains("DENIED"));
+}
+
+#[tokio::test]
+async fn a_release_that_waited_for_a_person_is_there_when_it_leaves() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let quarantine = Quarantine::folder(folder.path()).expect("quarantine");
+    let session = world.session();
+    let releaser = Releaser::new(&session).reviewer(Arc::new(quarantine.clone()));
+    let (asked, entries) = world.added(releaser.sql(SQL)).await;
+    let Err(ReleaseError::Quarantined { id, .. }) = asked else {
+        panic!("it left: {asked:?}");
+    };
+    assert_eq!(events(&entries), [Event::Asked, Event::Failed]);
+    let decided = quarantine.decide(&id, Verdict::Approve, "marie", "large groups");
+    decided.await.expect("decided");
+
+    let (fetched, entries) = world.added(quarantine.fetch(&session, &id)).await;
+    assert_eq!(fetched.expect("approved").cells(), 1);
+    let [left] = &entries[..] else {
+        panic!("{entries:#?}");
+    };
+    assert_eq!(
+        (left.event, left.door),
+        (Event::Released, Some(Door::Release))
+    );
+    assert_eq!(
+        (left.sql.as_deref(), left.principal.as_str()),
+        (Some(SQL), "ana")
+    );
+    assert_eq!(
+        (left.cells_released, left.cells_withheld),
+        (Some(1), Some(0))
+    );
+
+    world.breaks();
+    let unrecorded = quarantine.fetch(&session, &id).await;
+    assert_eq!(unrecorded.expect_err("not recorded").code(), "not_recorded");
 }
 
 #[tokio::test]

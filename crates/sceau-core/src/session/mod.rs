@@ -194,6 +194,27 @@ impl Session {
         }
     }
 
+    /// Records that the answer to a question which was asked for release earlier, and had to wait, leaves now: `text` as it
+    /// was typed, and what leaves. It may leave once this returns.
+    ///
+    /// # Errors
+    /// When the permit does not hold any more, or the journal cannot be written.
+    pub async fn released_late(
+        &self,
+        text: &str,
+        cells: u64,
+        withheld: u64,
+    ) -> Result<(), QueryError> {
+        let mut record = self.record(Door::Release).sql(text);
+        match self.current_in(&mut record) {
+            Ok(_) => record
+                .released(cells, withheld)
+                .await
+                .map_err(|failure| failure.shown),
+            Err(failure) => Err(record.failed(failure).await),
+        }
+    }
+
     /// The plan of one query over the protected tables, past the front gate and not optimised. It is not in the journal
     /// before it is run, unless it is refused.
     ///

@@ -147,11 +147,11 @@ impl Quarantine {
         }
     }
 
-    /// Hands an approved release out to a session of the project that it was made for.
+    /// Hands an approved release out to a session of the project that it was made for. That it leaves is in the journal first.
     ///
     /// # Errors
-    /// When there is none for this project, it is not approved, the decision does not count, or the session may not ask any
-    /// more.
+    /// When there is none for this project, it is not approved, the decision does not count, the session may not ask any
+    /// more, or the journal cannot be written.
     pub async fn fetch(&self, session: &Session, id: &str) -> Result<Release, QuarantineError> {
         // A permit that was withdrawn since the session was opened is found out by asking.
         session.plan("SELECT 1").await?;
@@ -170,6 +170,10 @@ impl Quarantine {
             });
         }
         let release = self.table(&request).await?;
+        let report = release.report();
+        session
+            .released_late(&request.question, report.released, report.withheld)
+            .await?;
         tracing::info!(
             id,
             principal = session.principal(),
