@@ -231,8 +231,8 @@ async fn what_a_reader_can_compute_of_a_withheld_value_stands_in_its_column_what
        region  count(*)          n          grouping set
        69      93327.0           12
                256649.25         33
-    #  13      [0 to 163322.25]  [0 to 21]  0
-    #  75      [0 to 163322.25]  [0 to 21]  0
+    #  13      [0 to 163322.25]  [0 to 21]  by region
+    #  75      [0 to 163322.25]  [0 to 21]  by region
     ");
     assert!(
         dossier
@@ -247,6 +247,21 @@ async fn what_a_reader_can_compute_of_a_withheld_value_stands_in_its_column_what
             {"measure": "n", "low": 0.0, "high": 21.0},
         ])
     );
+    // A UNION of a table and its total is one with totals.
+    let union = "SELECT region, count(*) AS n FROM sejour GROUP BY region UNION ALL SELECT 'all', count(*) FROM sejour";
+    let (_, dossier) = asked(
+        &session,
+        &format!("SELECT * FROM ({union}) ORDER BY region"),
+    )
+    .await;
+    insta::assert_snapshot!(dossier.to_text().split("Table; ").nth(1).expect("table"), @r"
+    a row with # is withheld
+       region  n          region  grouping set
+       69      12
+       all     33
+    #          [0 to 21]  13      by region
+    #          [0 to 21]  75      by region
+    ");
     // Of what the table does not show, nobody can compute anything.
     let (_, dossier) = asked(&session, &sql("count(*)")).await;
     let shown: Vec<_> = dossier.withheld()[0]

@@ -1,6 +1,7 @@
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchemaRef, JoinType};
-use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
+use datafusion::logical_expr::expr::Case;
+use datafusion::logical_expr::{Aggregate, Distinct, Expr, LogicalPlan};
 
 use crate::release::gate::GateNode;
 
@@ -90,10 +91,35 @@ impl<'a> Below<'a> {
             .unwrap_or(Origin::Other)
     }
 
+    /// Whether it gives one column of the gate whichever grouping set a cell is of, as a UNION of margins does.
+    fn is_same_in_each_set(&self, case: &Case) -> bool {
+        let is_set = |when: &Expr| {
+            when.column_refs()
+                .iter()
+                .all(|column| column.name == Aggregate::INTERNAL_GROUPING_ID)
+        };
+        let mut of_each = case
+            .when_then_expr
+            .iter()
+            .map(|(_, then)| self.origin(then));
+        case.expr.is_none()
+            && case.else_expr.is_none()
+            && case.when_then_expr.iter().all(|(when, _)| is_set(when))
+            && match of_each.next() {
+                Some(first @ (Origin::Key(_) | Origin::Measure(_))) => {
+                    of_each.all(|other| other == first)
+                }
+                _ => false,
+            }
+    }
+
     fn origin(&self, expr: &Expr) -> Origin {
         match expr {
             Expr::Alias(alias) => self.origin(&alias.expr),
             Expr::Column(column) => self.of_column(column),
+            Expr::Case(case) if self.is_same_in_each_set(case) => {
+                self.origin(&case.when_then_expr[0].1)
+            }
             _ => {
                 let mut of_measures = false;
                 let walked = expr.apply(|part| {

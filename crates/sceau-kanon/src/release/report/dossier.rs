@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 use chrono::{DateTime, Utc};
+use datafusion::common::Column;
 use datafusion::logical_expr::Aggregate;
 use sceau_core::Permit;
 use sceau_core::permit::Withheld;
@@ -139,8 +140,9 @@ impl Dossier {
     }
 }
 
-/// The same cells, with intervals of the columns that the release shows and by their names. A gate knows a measure as the
-/// aggregate below it spells it, and of what is not shown nobody can compute anything.
+/// The same cells as who signs can read them: their grouping set in words, and intervals of the columns that the release
+/// shows, by their names. A gate knows a measure as the aggregate below it spells it, and of what is not shown nobody can
+/// compute anything.
 fn as_released(mut met: Met, gate: &Gate, origins: &[Origin], schema: &Schema) -> Met {
     let shown: Vec<(&str, &str)> = origins
         .iter()
@@ -153,7 +155,14 @@ fn as_released(mut met: Met, gate: &Gate, origins: &[Origin], schema: &Schema) -
             _ => None,
         })
         .collect();
+    let keys = &gate.columns[..gate.keys];
+    let set = keys
+        .iter()
+        .position(|key| key.name == Aggregate::INTERNAL_GROUPING_ID);
     for cell in &mut met.cells {
+        if let Some(set) = set {
+            cell.key[set] = cell.key[set].take().map(|id| set_of(&id, &keys[..set]));
+        }
         let known = std::mem::take(&mut cell.intervals);
         cell.intervals = shown
             .iter()
@@ -168,4 +177,22 @@ fn as_released(mut met: Met, gate: &Gate, origins: &[Origin], schema: &Schema) -
             .collect();
     }
     met
+}
+
+/// A grouping set in words. In its id a bit says that a column is not kept, the last column's the lowest.
+fn set_of(id: &str, columns: &[Column]) -> String {
+    let Ok(id) = id.parse::<u64>() else {
+        return id.to_owned();
+    };
+    let last = columns.len().saturating_sub(1);
+    let kept: Vec<&str> = columns
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| id >> (last - at) & 1 == 0)
+        .map(|(_, column)| column.name.as_str())
+        .collect();
+    if kept.is_empty() {
+        return "all together".to_owned();
+    }
+    format!("by {}", kept.join(", "))
 }
