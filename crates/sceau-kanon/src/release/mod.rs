@@ -16,6 +16,7 @@
 //! | `dominance` | the largest contributors make up too much of a sum or a mean: (n, k) or p % | Insee: 85 % for the largest; Hundepool et al. 2012 | [`top_share`], [`top_margin`] on amounts summed a person, by absolute value |
 //! | `unanimous` | everybody, or nobody, of a group has a value of a sensitive column | CASD 2022, 2.3.2 | cells that agree in the other keys; both sides of a condition on such a column hold *k* people |
 //! | `secondary` | it could be computed from the others and the totals, or lets a sum be computed that is of 1 to *k* - 1 people | CASD 2022, 2.3.1.2; Hundepool et al. 2012 | [`suppress`](crate::suppress), for ROLLUP, CUBE, GROUPING SETS and a UNION of margins |
+//! | `differences between releases` | beside what the project received before, it tells of 1 to *k* - 1 people | differencing, and Schlörer's trackers | [`ledger`](crate::ledger), where the platform keeps one |
 //!
 //! Besides, whatever the number of people: rows of persons are refused, and functions that give back one value (`first_value`,
 //! `any_value`, `array_agg`, `mode` and the like), wherever they stand; so are sums and means of anything but stored amounts, their

@@ -6,8 +6,8 @@
 //!                                            Aggregate: dep | count(*), count_people(…)
 //! ```
 //!
-//! It stands directly above the topmost aggregate, so that HAVING, ORDER BY, LIMIT and windows work on what is protected
-//! and never below it. Cells that break a rule are dropped, or lose their measures; the columns that the rules are
+//! It stands directly above the first aggregate, from the tables upwards, whose groups are not one person's each, so that
+//! HAVING, ORDER BY, LIMIT, windows and aggregates of cells work on what is protected and never below it. Cells that break a rule are dropped, or lose their measures; the columns that the rules are
 //! checked on do not come out. Nothing moves through it: no predicate, no limit, no projection. Where there are totals beside
 //! cells, it collects them all before it decides.
 

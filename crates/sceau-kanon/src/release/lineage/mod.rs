@@ -2,7 +2,8 @@
 //!
 //! Each part of a plan becomes a [`Flow`]: the same plan with one more column for every person that stands behind a row.
 //! Scans of tables that hold a person start one; projections, filters, joins, unions, windows and aggregates carry it
-//! on. An aggregate above which nothing is aggregated any more is where people are counted: it becomes a [`Gate`].
+//! on. An aggregate by the person below another one hands its people on, too. Any other is where people are counted: a [`Gate`]
+//! stands above it.
 //!
 //! Nodes, expressions and functions are allowed by list: what is not known to be safe is refused.
 //!
