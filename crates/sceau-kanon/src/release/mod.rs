@@ -44,15 +44,17 @@ mod releaser;
 mod report;
 mod review;
 mod total;
+mod withheld;
 mod write;
 
 pub use cells::Release;
 pub use error::ReleaseError;
 pub use releaser::Releaser;
-pub use report::{Dossier, Interval, Report, RuleReport, WithheldCell};
+pub use report::{Dossier, Report, RuleReport};
 pub use review::{
     Decision, Quarantine, QuarantineError, ReleaseReviewer, Review, ReviewFailed, Verdict, Waiting,
 };
+pub use withheld::{Interval, WithheldCell};
 pub use write::{CsvOptions, Formulas, WriteError, json_columns_and_rows};
 
 #[cfg(test)]

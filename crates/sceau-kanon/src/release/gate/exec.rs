@@ -26,7 +26,7 @@ use sceau_core::permit::{Rounding, Withheld};
 use super::verdict::broken;
 use super::{Gate, Rule, unanimous};
 use crate::release::ReleaseError;
-use crate::release::report::Interval;
+use crate::release::withheld::Interval;
 
 /// The gate as an operator: reads every cell, keeps those that may leave, and then gives them out.
 ///

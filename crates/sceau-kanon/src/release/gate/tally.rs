@@ -5,7 +5,7 @@ use datafusion::error::DataFusionError;
 
 use super::Rule;
 use crate::release::ReleaseError;
-use crate::release::report::WithheldCells;
+use crate::release::withheld::WithheldCells;
 
 /// What happened at a gate while its plan ran.
 #[derive(Debug, Default)]

@@ -19,7 +19,7 @@ use super::exec::rounded;
 use super::{Gate, Rule};
 use crate::contributors::UNKNOWN_PERSON;
 use crate::release::ReleaseError;
-use crate::release::report::Interval;
+use crate::release::withheld::Interval;
 use crate::suppress::{Column, Kind, People, Row, State, grouping_sets, protect};
 
 /// What ties the cells of one gate together.

@@ -8,9 +8,9 @@ use sceau_core::Permit;
 use sceau_core::permit::Withheld;
 
 use super::table::Table;
-use super::withheld::{Interval, Met, WithheldCell};
 use super::{Origin, Report, rules};
 use crate::release::gate::Gate;
+use crate::release::withheld::{Interval, Met, WithheldCell};
 use crate::release::{Release, ReleaseError};
 
 /// The report for who signs a release: what was asked, by whom and when, the table with the withheld cells marked, the rules

@@ -9,14 +9,11 @@ mod shown;
 mod summary;
 mod table;
 mod text;
-mod withheld;
 
 pub(super) use columns::{Origin, origins};
 pub(super) use dossier::Asked;
 pub use dossier::Dossier;
 pub use summary::{Report, RuleReport};
-pub(super) use withheld::WithheldCells;
-pub use withheld::{Interval, WithheldCell};
 
 #[cfg(test)]
 mod tests;

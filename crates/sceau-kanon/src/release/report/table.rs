@@ -5,8 +5,8 @@ use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::Origin;
-use super::withheld::{Interval, WithheldCell};
 use crate::release::Release;
+use crate::release::withheld::{Interval, WithheldCell};
 use crate::release::write::json_value;
 
 /// The table as who signs sees it: the rows that leave, in their order, and every withheld cell as a marked row.

@@ -8,9 +8,9 @@ use sceau_core::Permit;
 
 use super::dossier::Dossier;
 use super::table::Table;
-use super::withheld::{Interval, Met, WithheldCell};
 use super::{Origin, rules};
 use crate::release::cells::tests::release;
+use crate::release::withheld::{Interval, Met, WithheldCell};
 
 /// The dossier of a table `dep | n`, in which cells are withheld.
 fn dossier(shown: &[(&str, i64)], withheld: Vec<WithheldCell>, unnamed: u64) -> Dossier {
