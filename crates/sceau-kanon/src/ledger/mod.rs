@@ -56,6 +56,8 @@
 //! - **The same people, other rows.** What is compared is people. Two cells over the same people of which one leaves out a few rows
 //!   of one of them differ in nobody, and both leave. Nor is it known that the people whom two cells share are in them with
 //!   different rows, so that nothing can be subtracted: such cells are withheld if they are near.
+//! - **Who adds nothing.** Those who are counted and those who add to a sum are two sets. Where 1 to *k* − 1 people of a cell add 0, the
+//!   count and the sum are not both released, although nobody can be subtracted by that.
 //! - **The complement.** A cell of all but five people of a table describes those five to whoever knows the whole table's figures from
 //!   elsewhere. The whole counts as known once it, or a table that adds up to it, was released; never if it was not.
 //! - **Unknown people.** Rows without a person are one unknown person: their presence is seen, their number is not.

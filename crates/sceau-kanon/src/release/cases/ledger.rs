@@ -175,6 +175,25 @@ async fn a_mean_tells_nothing_of_those_without_a_value_until_all_are_counted() {
 }
 
 #[tokio::test]
+async fn whoever_is_counted_and_whoever_adds_to_a_sum_are_two_sets_and_of_too_near_ones_one_leaves()
+{
+    let costs = (0..20).map(|person| f64::from(i32::from(person > 4)));
+    let columns = vec![("pid", texts(people(0, 20, 1))), ("cost", floats(costs))];
+    let world = world().table("t", columns).await;
+    let folder = tempfile::tempdir().expect("folder");
+    let session = world.ledger(folder.path()).session().await;
+    // Five of twenty people add nothing.
+    let count = "SELECT count(*) FROM t";
+    for (sql, cells) in [
+        ("SELECT count(*), sum(cost) FROM t", 0),
+        (count, 1),
+        ("SELECT sum(cost) FROM t", 0),
+    ] {
+        assert_eq!(rows(&session, sql).await.len(), cells, "{sql}");
+    }
+}
+
+#[tokio::test]
 async fn three_releases_whose_difference_is_one_person() {
     let folder = tempfile::tempdir().expect("folder");
     let session = patients().await.ledger(folder.path()).session().await;
