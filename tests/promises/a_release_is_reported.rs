@@ -186,11 +186,14 @@ async fn who_signs_reads_what_was_asked_the_table_with_its_withheld_cells_and_th
     assert_eq!(dossier.withheld()[0].key, [Some("Réunion".to_owned())]);
     let html = dossier.to_html();
     let text = dossier.to_text();
+    let (from, until) = session.permit().validity();
     for (form, page) in [("html", &html), ("text", &text)] {
         for says in [
             BY_REGION,
             "ana",
             session.permit().hash(),
+            &format!("{from} to {until}"),
+            "casd-pmsi: ",
             "Réunion",
             "withheld",
             "33.3 %",

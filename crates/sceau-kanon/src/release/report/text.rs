@@ -33,6 +33,11 @@ impl Dossier {
             writeln!(text, "purpose   {}", one_line(purpose))?;
         }
         writeln!(text, "permit    {}", report.permit)?;
+        let (from, until) = self.permit.validity();
+        writeln!(text, "it holds  {from} to {until}")?;
+        if let Some(preset) = self.permit.release().preset {
+            writeln!(text, "rules     {preset}: {}", preset.source())?;
+        }
         writeln!(
             text,
             "\n{} rows leave, {} cells are withheld ({:.1} %)",
