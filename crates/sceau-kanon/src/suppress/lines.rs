@@ -115,18 +115,15 @@ impl<'a> Lines<'a> {
         (more, self.table.cells[cell].cost)
     }
 
-    /// Hides further cells until no line shows what it hides; the lines given first. `false` if some line shows it whatever is done.
-    pub(super) fn complete(&self, hidden: &mut [bool]) -> bool {
+    /// Hides further cells until no line shows what it hides, or could be kept from it.
+    pub(super) fn complete(&self, hidden: &mut [bool]) {
         let mut showing = self.showing(hidden);
-        let mut possible = true;
         while let Some(line) = showing.pop_first() {
             let best = self
                 .open(line, hidden)
                 .min_by_key(|&cell| (self.price(cell, hidden), cell));
-            let Some(best) = best else {
-                possible = false;
-                continue;
-            };
+            // What a line shows whatever is done is found by the audit.
+            let Some(best) = best else { continue };
             hidden[best] = true;
             for &line in &self.through[best] {
                 if self.shows(line, hidden, None) {
@@ -139,7 +136,6 @@ impl<'a> Lines<'a> {
                 showing.insert(line);
             }
         }
-        possible
     }
 
     /// Shows again, the dearest first, what no line needs hidden.
