@@ -13,6 +13,15 @@ use super::sums::sums;
 use super::{Cell, Head, LedgerError};
 
 /// Where ledgers are, and how far they look.
+///
+/// ```
+/// use sceau_kanon::ledger::{LedgerConfig, Threes};
+///
+/// let mut config = LedgerConfig::new("ledgers/");
+/// config.threes = Threes::WithinBound;
+/// config.anchor = Some("3:00112233445566778899aabbccddeeff".parse()?);   // a head that was kept elsewhere
+/// # Ok::<(), sceau_kanon::ledger::HeadError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerConfig {
     /// The folder, made if it is not there.

@@ -10,6 +10,15 @@ use super::WriteError;
 use crate::release::Release;
 
 /// How a release is written as comma-separated values.
+///
+/// ```no_run
+/// # fn save(release: sceau_kanon::Release) -> Result<(), Box<dyn std::error::Error>> {
+/// use sceau_kanon::CsvOptions;
+///
+/// let french = CsvOptions::default().separator(b';').withheld("*");
+/// release.write_csv_with(std::fs::File::create("stays.csv")?, &french)?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 pub struct CsvOptions {
     separator: u8,

@@ -64,6 +64,15 @@ impl Release {
 
 /// The members `"columns":[…],"rows":[[…]]` of a JSON object: for an answer that is said together with something else.
 ///
+/// ```
+/// # use std::sync::Arc;
+/// # use arrow::array::{Int64Array, RecordBatch};
+/// let cells = RecordBatch::try_from_iter([("n", Arc::new(Int64Array::from(vec![12, 30])) as _)])?;
+/// let members = sceau_kanon::json_columns_and_rows(&cells.schema(), &[cells])?;
+/// assert_eq!(format!("{{{members},\"withheld\":1}}"), r#"{"columns":["n"],"rows":[[12],[30]],"withheld":1}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// When a column has a type that cannot be shown.
 pub fn json_columns_and_rows(
