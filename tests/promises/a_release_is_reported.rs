@@ -276,6 +276,32 @@ async fn what_a_reader_can_compute_of_a_withheld_value_stands_in_its_column_what
 }
 
 #[tokio::test]
+async fn beside_totals_too_a_row_that_leaves_without_its_measures_is_marked_where_it_stands() {
+    let session = under(
+        &stays(&[("69", 12), ("75", 11), ("13", 10)]).await,
+        "k = 11\nwithheld = \"mask\"",
+    );
+    let sql =
+        "SELECT region, sum(cost) AS total FROM sejour GROUP BY ROLLUP (region) ORDER BY region";
+    let (release, dossier) = asked(&session, sql).await;
+    assert_eq!(
+        csv(&release),
+        "region,total\n13,\n69,93327.0\n75,\n,256649.25\n"
+    );
+    insta::assert_snapshot!(dossier.to_text().split("Table; ").nth(1).expect("table"), @r"
+    a row with # is withheld
+       region  total             grouping set
+    #  13      [0 to 163322.25]  by region
+       69      93327.0
+    #  75      [0 to 163322.25]  by region
+               256649.25
+    ");
+    let page = dossier.to_html();
+    assert!(page.contains("among the others leave with their key and without their measures"));
+    assert!(!page.contains("after the others"), "{page}");
+}
+
+#[tokio::test]
 async fn the_report_as_json_has_its_documented_members() {
     let session = under(
         &stays(&[("75", 12), ("13", 10)]).await,

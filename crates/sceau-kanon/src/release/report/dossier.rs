@@ -7,7 +7,7 @@ use datafusion::logical_expr::Aggregate;
 use sceau_core::Permit;
 use sceau_core::permit::Withheld;
 
-use super::table::Table;
+use super::table::{GROUPING_SET, Table};
 use super::{Origin, Report, rules};
 use crate::release::gate::Gate;
 use crate::release::withheld::{Interval, Met, WithheldCell};
@@ -62,7 +62,7 @@ impl Dossier {
         let key_names: Vec<String> = gate.map_or_else(Vec::new, |gate| {
             let keys = gate.columns.iter().take(gate.keys);
             keys.map(|column| match column.name.as_str() {
-                Aggregate::INTERNAL_GROUPING_ID => "grouping set".to_owned(),
+                Aggregate::INTERNAL_GROUPING_ID => GROUPING_SET.to_owned(),
                 name => name.to_owned(),
             })
             .collect()
@@ -70,11 +70,13 @@ impl Dossier {
         let withheld = gate.map_or_else(Met::default, |gate| {
             as_released(gate.tally.cells.met(), gate, origins, release.schema())
         });
-        let table =
-            Table::try_new(release, origins, &key_names, &withheld.cells).map_err(|error| {
+        let masked = gate.is_some_and(|gate| gate.withheld == Withheld::Mask);
+        let table = Table::try_new(release, origins, &key_names, &withheld.cells, masked).map_err(
+            |error| {
                 tracing::error!(%error, "the report of a release could not be made");
                 ReleaseError::Engine
-            })?;
+            },
+        )?;
         Ok(Self {
             not_checked: rules::not_checked(release.report()),
             report: release.report().clone(),
@@ -85,7 +87,7 @@ impl Dossier {
             key_names,
             withheld,
             table,
-            masked: gate.is_some_and(|gate| gate.withheld == Withheld::Mask),
+            masked,
         })
     }
 

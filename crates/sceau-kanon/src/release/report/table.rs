@@ -21,6 +21,9 @@ pub(super) struct Table {
     pub(super) other_keys: Vec<(String, usize)>,
 }
 
+/// What the key is called that tells a total from a group without a key.
+pub(super) const GROUPING_SET: &str = "grouping set";
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct TableColumn {
     pub(super) name: String,
@@ -46,7 +49,7 @@ pub(super) struct Value {
 pub(super) struct Withheld {
     /// Whether the row leaves, with its key and without its measures.
     pub(super) leaves: bool,
-    /// Its keys that are no columns of the table.
+    /// Its keys that are no columns of the table, in their order.
     pub(super) other_keys: Vec<Option<String>>,
     pub(super) intervals: Vec<Interval>,
 }
@@ -57,6 +60,7 @@ impl Table {
         origins: &[Origin],
         key_names: &[String],
         withheld: &[WithheldCell],
+        masked: bool,
     ) -> Result<Self, ArrowError> {
         let column_of = |key: usize| {
             origins
@@ -82,28 +86,19 @@ impl Table {
             })
             .collect();
         let mut rows = released(release)?;
-        // A row can be told to be a withheld cell only if all of the cell's keys stand in it.
-        let mut at_key: HashMap<Vec<Option<&str>>, usize> = HashMap::new();
-        if other_keys.is_empty() {
-            for (at, cell) in withheld.iter().enumerate() {
-                at_key.insert(cell.key.iter().map(Option::as_deref).collect(), at);
-            }
-        }
+        let of_others = |cell: &WithheldCell| -> Vec<Option<String>> {
+            let keys = other_keys.iter();
+            keys.map(|(_, key)| cell.key[*key].clone()).collect()
+        };
         let mut in_place = vec![false; withheld.len()];
-        if !at_key.is_empty() {
-            let places: Vec<usize> = keys.iter().copied().flatten().collect();
-            for row in &mut rows {
-                let key: Vec<Option<&str>> = places
-                    .iter()
-                    .map(|place| row.values[*place].as_ref().map(|value| value.text.as_str()))
-                    .collect();
-                let Some(&at) = at_key.get(&key) else {
-                    continue;
-                };
+        // A row can be told to be a withheld cell only if all of the cell's keys stand in it, but for its grouping set.
+        if masked && other_keys.iter().all(|(name, _)| name == GROUPING_SET) {
+            let found = in_their_place(&rows, &columns, &keys, other_keys.is_empty(), withheld);
+            for (row, at) in found {
                 in_place[at] = true;
-                row.withheld = Some(Withheld {
+                rows[row].withheld = Some(Withheld {
                     leaves: true,
-                    other_keys: vec![],
+                    other_keys: of_others(&withheld[at]),
                     intervals: withheld[at].intervals.clone(),
                 });
             }
@@ -122,10 +117,7 @@ impl Table {
                 values,
                 withheld: Some(Withheld {
                     leaves: false,
-                    other_keys: other_keys
-                        .iter()
-                        .map(|(_, key)| cell.key[*key].clone())
-                        .collect(),
+                    other_keys: of_others(cell),
                     intervals: cell.intervals.clone(),
                 }),
             });
@@ -136,6 +128,43 @@ impl Table {
             other_keys,
         })
     }
+}
+
+/// The rows that are withheld cells, and which: by their keys, and unless these are all that a cell is told apart by, by their
+/// measures, which are gone. Of a total and of a group without a key one may be withheld and not the other.
+fn in_their_place(
+    rows: &[TableRow],
+    columns: &[TableColumn],
+    keys: &[Option<usize>],
+    are_all: bool,
+    withheld: &[WithheldCell],
+) -> Vec<(usize, usize)> {
+    let mut at_key: HashMap<Vec<Option<&str>>, Vec<usize>> = HashMap::new();
+    for (at, cell) in withheld.iter().enumerate() {
+        let key = cell.key.iter().zip(keys);
+        let key = key.filter(|(_, place)| place.is_some());
+        let key = key.map(|(key, _)| key.as_deref()).collect();
+        at_key.entry(key).or_default().push(at);
+    }
+    let places: Vec<usize> = keys.iter().copied().flatten().collect();
+    let mut found = vec![];
+    for (at, row) in rows.iter().enumerate() {
+        let mut measures = row.values.iter().zip(columns);
+        let gone = measures.all(|(value, column)| !column.is_measure || value.is_none());
+        if !gone && !are_all {
+            continue;
+        }
+        let key: Vec<Option<&str>> = places
+            .iter()
+            .map(|place| row.values[*place].as_ref().map(|value| value.text.as_str()))
+            .collect();
+        let cell = at_key.get_mut(&key).and_then(|cells| match &cells[..] {
+            [only] if are_all => Some(*only),
+            _ => cells.pop(),
+        });
+        found.extend(cell.map(|cell| (at, cell)));
+    }
+    found
 }
 
 /// A key as JSON: as the rows that leave have it.

@@ -21,7 +21,7 @@ fn dossier(shown: &[(&str, i64)], withheld: Vec<WithheldCell>, unnamed: u64) -> 
     let release = release(vec![("dep", keys), ("n", counts)], None);
     let key_names = vec!["dep".to_owned()];
     let origins = [Origin::Key(0), Origin::Measure(0)];
-    let table = Table::try_new(&release, &origins, &key_names, &withheld).expect("table");
+    let table = Table::try_new(&release, &origins, &key_names, &withheld, false).expect("table");
     Dossier {
         question: "SELECT dep,\n\tcount(*) AS n".to_owned(),
         principal: "ana".to_owned(),
