@@ -9,18 +9,16 @@ use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateS
 use datafusion::optimizer::eliminate_cross_join::EliminateCrossJoin;
 use datafusion::optimizer::{Analyzer, Optimizer, OptimizerContext};
 use futures::TryStreamExt;
-use sceau_core::permit::{ReleaseRules, Withheld};
+use sceau_core::Session;
 use sceau_core::session::Question;
-use sceau_core::{Permit, Session};
 
-use super::gate::{Gate, GatePlanner, Rule, gates_are_in};
+use super::gate::{Gate, GatePlanner, gates_are_in};
 use super::lineage::{Released, release};
 use super::persons::persons;
-use super::report::{Asked, Origin, origins};
+use super::report::{Asked, Origin, origins, report};
 use super::review::reviewed;
 use super::total::total;
-use super::{Dossier, Release, ReleaseError, ReleaseReviewer, Report, RuleReport, received};
-use crate::ledger::MOST_K;
+use super::{Dossier, Release, ReleaseError, ReleaseReviewer, received};
 
 /// The way out of the secure environment: answers questions with cells that describe at least *k* people.
 ///
@@ -219,25 +217,6 @@ impl Releaser {
     }
 }
 
-fn report(permit: &Permit, gate: Option<&Gate>, released: u64) -> Report {
-    let withheld_by = |rule| gate.map_or(0, |gate| gate.tally.withheld(rule));
-    let withheld: u64 = Rule::ALL.into_iter().map(withheld_by).sum();
-    let all = withheld + gate.map_or(0, |gate| gate.tally.passed());
-    Report {
-        project: permit.project().to_owned(),
-        permit: permit.hash().to_owned(),
-        k: permit.release().k,
-        released,
-        withheld,
-        share_withheld: if all == 0 {
-            0.0
-        } else {
-            withheld as f64 / all as f64
-        },
-        rules: rule_reports(permit.release(), gate, withheld_by),
-    }
-}
-
 /// The bytes of the values of a batch's own rows.
 fn size_of(batch: &RecordBatch) -> usize {
     let columns = batch.columns().iter();
@@ -270,132 +249,4 @@ fn prepared(plan: LogicalPlan) -> Result<LogicalPlan, ReleaseError> {
         Arc::new(EliminateCrossJoin::new()),
     ]);
     Ok(rules.optimize(plan, &OptimizerContext::new().with_max_passes(4), |_, _| {})?)
-}
-
-fn rule_reports(
-    rules: &ReleaseRules,
-    gate: Option<&Gate>,
-    withheld_by: impl Fn(Rule) -> u64,
-) -> Vec<RuleReport> {
-    let no_person = "no table of the question holds a person";
-    let applied = |rule: &'static str, withheld, note: String| RuleReport {
-        rule: rule.into(),
-        applied: gate.is_some(),
-        withheld,
-        note: if gate.is_some() {
-            note
-        } else {
-            no_person.to_owned()
-        },
-    };
-    let not_applied = |rule: &'static str, note: &str| RuleReport {
-        rule: rule.into(),
-        applied: false,
-        withheld: 0,
-        note: note.to_owned(),
-    };
-    let k = rules.k;
-    let mut found = vec![
-        applied(
-            "people",
-            withheld_by(Rule::People),
-            format!("a cell describes at least {k} people"),
-        ),
-        applied(
-            "measures",
-            withheld_by(Rule::Measures),
-            format!(
-                "what a measure, or a difference between two measures, is made of comes from nobody or at least {k} people"
-            ),
-        ),
-    ];
-    found.push(applied(
-        "extremes",
-        withheld_by(Rule::Extremes),
-        format!("at least {k} people share a minimum or a maximum"),
-    ));
-    found.push(applied(
-        "percentiles",
-        withheld_by(Rule::Percentiles),
-        format!("at least {k} people are on each side of a percentile, and between two"),
-    ));
-    let mut largest = Vec::new();
-    for dominance in rules.dominance.iter() {
-        largest.push(format!(
-            "the {} largest contributors make up no more than {} %",
-            dominance.top, dominance.percent
-        ));
-    }
-    if let Some(percent) = rules.p_percent {
-        largest.push(format!(
-            "all but the two largest contributors make up at least {percent} % of the largest"
-        ));
-    }
-    found.push(if largest.is_empty() {
-        not_applied("dominance", "the permit does not ask for it")
-    } else {
-        applied(
-            "dominance",
-            withheld_by(Rule::Dominance),
-            format!("of a sum or a mean, {}", largest.join(", and ")),
-        )
-    });
-    found.push(if rules.unanimous {
-        applied(
-            "unanimous",
-            withheld_by(Rule::Unanimous),
-            "not everybody and not nobody of a group has a sensitive value".to_owned(),
-        )
-    } else {
-        not_applied("unanimous", "the permit does not ask for it")
-    });
-    if rules.withheld == Withheld::Mask && gate.is_some_and(|gate| gate.withheld == Withheld::Omit)
-    {
-        found.push(not_applied(
-            "keys of withheld cells",
-            "withheld cells are left out: without its measures a key is shown only where it is one stored column, and none that \
-             may be one person's own, as an identifier or an amount",
-        ));
-    }
-    if !rules.rounding.is_exact() {
-        found.push(applied(
-            "rounding",
-            0,
-            format!(
-                "counts are {}; sums and averages are exact, and beside them a count can be told",
-                rules.rounding
-            ),
-        ));
-    }
-    let totals = gate.is_some_and(|gate| gate.totals.is_some());
-    found.push(match (rules.secondary, totals) {
-        (false, _) => not_applied("secondary", "the permit does not ask for it"),
-        (true, false) => applied(
-            "secondary",
-            0,
-            "one table without totals: no withheld cell can be computed from the others".to_owned(),
-        ),
-        (true, true) => applied(
-            "secondary",
-            withheld_by(Rule::Secondary),
-            "no withheld cell can be computed from the others and the totals, nor can a sum of withheld cells that is of fewer people"
-                .to_owned(),
-        ),
-    });
-    found.push(match gate.map(|gate| gate.differences.is_some()) {
-        Some(false) => not_applied(
-            "differences between releases",
-            "the platform keeps no ledger of what projects receive",
-        ),
-        Some(true) | None => applied(
-            "differences between releases",
-            withheld_by(Rule::Differences),
-            format!(
-                "beside what the project received before, no two or three sets of people and no total tell of fewer than {} people; \
-                 four or more, and other rows of the same people, are not looked at",
-                k.min(MOST_K)
-            ),
-        ),
-    });
-    found
 }

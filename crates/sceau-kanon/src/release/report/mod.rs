@@ -1,5 +1,6 @@
 //! What is said about a release: a [`Report`] of counts and rules, and the [`Dossier`] for who signs.
 
+mod applied;
 mod columns;
 mod dossier;
 mod html;
@@ -10,6 +11,7 @@ mod summary;
 mod table;
 mod text;
 
+pub(super) use applied::report;
 pub(super) use columns::{Origin, origins};
 pub(super) use dossier::Asked;
 pub use dossier::Dossier;
