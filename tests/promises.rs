@@ -49,6 +49,8 @@ mod only_the_people_of_the_permit;
 mod operators_see_how_it_ran;
 #[path = "promises/parents_are_checked_once.rs"]
 mod parents_are_checked_once;
+#[path = "promises/people_are_known_under_every_name.rs"]
+mod people_are_known_under_every_name;
 #[path = "promises/permits_ask_who_asks.rs"]
 mod permits_ask_who_asks;
 #[path = "promises/policies_hold_on_every_value.rs"]

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray};
+use arrow::buffer::BooleanBuffer;
 use arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
 
@@ -17,8 +18,10 @@ pub(crate) struct PeopleGuard {
     people: Arc<KeySet>,
     /// The columns of the batch that name the person.
     columns: Vec<usize>,
-    /// Those who opposed by their NIR alone, for rows that do not say which twin they are of.
+    /// Those who opposed by their NIR, for rows that do not say which twin they are of.
     by_nir: Option<Arc<KeySet>>,
+    /// Those who opposed and did not say which twin they are, for every row.
+    unranked: Option<Arc<KeySet>>,
 }
 
 impl PeopleGuard {
@@ -29,15 +32,16 @@ impl PeopleGuard {
         columns: Vec<usize>,
     ) -> Result<Self> {
         let people = sets.of(space).ok_or(HiddenFailure::Policy)?;
-        let by_nir = (list.role() == ListRole::Opposition && *space == Space::Pair)
-            .then(|| sets.of(&Space::Nir).cloned())
-            .flatten();
+        let of_pairs = list.role() == ListRole::Opposition && *space == Space::Pair;
+        let by_nir = of_pairs.then(|| sets.of(&Space::Nir).cloned()).flatten();
+        let unranked = of_pairs.then(|| Arc::clone(sets.unranked()));
         Ok(Self {
             role: list.role(),
             hasher: list.hasher(),
             people: Arc::clone(people),
             columns,
             by_nir,
+            unranked: unranked.filter(|nirs| nirs.len() > 0),
         })
     }
 
@@ -50,23 +54,26 @@ impl PeopleGuard {
             .collect::<Result<Vec<ArrayRef>>>()?;
         let (hashes, known) = self.hasher.hash(&columns)?;
         let listed = self.people.members(&hashes, known.as_ref());
-        Ok(BooleanArray::new(
-            match self.role {
-                ListRole::Cohort => listed,
-                ListRole::Opposition => match &self.by_nir {
-                    Some(nirs) if known.is_some() => {
-                        let (hashes, valid) = self.hasher.hash(&columns[..1])?;
-                        let by_nir = nirs.members(&hashes, valid.as_ref());
-                        let unranked = known.map_or_else(
-                            || arrow::buffer::BooleanBuffer::new_unset(hashes.len()),
-                            |known| !known.inner(),
-                        );
-                        !&(&listed | &(&by_nir & &unranked))
-                    }
-                    _ => !&listed,
-                },
-            },
-            None,
-        ))
+        let kept = match self.role {
+            ListRole::Cohort => listed,
+            ListRole::Opposition => {
+                let mut opposed = listed;
+                if let (Some(nirs), Some(known)) = (&self.by_nir, &known) {
+                    let without_rank = !known.inner();
+                    opposed = &opposed | &(&self.members(nirs, &columns)? & &without_rank);
+                }
+                if let Some(nirs) = &self.unranked {
+                    opposed = &opposed | &self.members(nirs, &columns)?;
+                }
+                !&opposed
+            }
+        };
+        Ok(BooleanArray::new(kept, None))
+    }
+
+    /// The rows whose NIR is in a set.
+    fn members(&self, nirs: &KeySet, columns: &[ArrayRef]) -> Result<BooleanBuffer> {
+        let (hashes, known) = self.hasher.hash(&columns[..1])?;
+        Ok(nirs.members(&hashes, known.as_ref()))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arrow::array::{Array, ArrayRef, AsArray as _, UInt64Array};
+use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, Schema, UInt64Type};
 use arrow::record_batch::RecordBatch;
@@ -50,12 +51,25 @@ pub(crate) struct Referential(pub(crate) Arc<dyn TableProvider>);
 #[derive(Debug, Default)]
 pub(crate) struct Sets {
     by_space: BTreeMap<Space, Arc<KeySet>>,
+    unranked: Arc<KeySet>,
 }
 
 impl Sets {
     pub(super) fn of(&self, space: &Space) -> Option<&Arc<KeySet>> {
         self.by_space.get(space)
     }
+
+    /// The NIRs that are on the list without a rank, and so for every rank.
+    pub(super) fn unranked(&self) -> &Arc<KeySet> {
+        &self.unranked
+    }
+}
+
+/// The people that a list names itself.
+#[derive(Debug, Default)]
+struct Named {
+    by_space: BTreeMap<Space, Vec<u128>>,
+    unranked: Vec<u128>,
 }
 
 /// A version of a file.
@@ -102,8 +116,9 @@ impl PeopleList {
     fn names_people_by(&self, types: &BTreeMap<String, DataType>) -> Result<(), (String, String)> {
         let columns: BTreeSet<String> = types.keys().cloned().collect();
         for (space, stored) in &self.compared {
-            let names = space.found_in(&columns).unwrap_or_default();
-            for (name, stored) in names.into_iter().zip(stored.iter().flatten()) {
+            let held = space.found_in(&columns).into_iter();
+            let held = held.flat_map(|names| names.into_iter().zip(stored.iter().flatten()));
+            for (name, stored) in held {
                 if kind(&types[name]) != kind(stored) {
                     return Err((
                         format!("{name} as {}, as it is stored", kind(stored)),
@@ -117,12 +132,12 @@ impl PeopleList {
             }
         }
         for space in &self.spaces {
-            let direct = space.found_in(&columns).is_some();
+            let direct = !space.found_in(&columns).is_empty();
             let derived = self.referential.is_some()
                 && space.is_in_referential()
                 && REFERENTIAL
                     .iter()
-                    .any(|known| known.found_in(&columns).is_some());
+                    .any(|known| !known.found_in(&columns).is_empty());
             if !direct && !derived {
                 let names: Vec<String> = space
                     .columns()
@@ -183,11 +198,19 @@ impl PeopleList {
         if self.referential.is_some() {
             wanted.extend(REFERENTIAL.iter().cloned());
         }
-        let mut keys = self.keys_in_file(&wanted)?;
+        let Named {
+            by_space: mut keys,
+            unranked,
+        } = self.named_in_file(&wanted)?;
+        let unranked = Arc::new(KeySet::new(unranked));
         if let Some(Referential(table)) = &self.referential {
-            self.complete(table.as_ref(), state, &mut keys).await?;
+            self.complete(table.as_ref(), state, &mut keys, &unranked)
+                .await?;
         }
-        let mut sets = Sets::default();
+        let mut sets = Sets {
+            unranked,
+            ..Sets::default()
+        };
         for space in &self.spaces {
             let keys = keys.remove(space).unwrap_or_default();
             sets.by_space
@@ -203,7 +226,7 @@ impl PeopleList {
         Ok(sets)
     }
 
-    fn keys_in_file(&self, wanted: &BTreeSet<Space>) -> Result<BTreeMap<Space, Vec<u128>>> {
+    fn named_in_file(&self, wanted: &BTreeSet<Space>) -> Result<Named> {
         let unreadable = || DataFusionError::from(HiddenFailure::Read);
         let file = File::open(&self.file).map_err(|_| unreadable())?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|_| unreadable())?;
@@ -214,35 +237,48 @@ impl PeopleList {
             DataFusionError::from(HiddenFailure::Policy)
         })?;
         let columns: BTreeSet<String> = types.into_keys().collect();
-        let mut keys = BTreeMap::new();
-        let held: Vec<(Space, Vec<&str>)> = wanted
-            .iter()
-            .filter_map(|space| Some((space.clone(), space.found_in(&columns)?)))
-            .collect();
+        let mut named = Named::default();
+        let pair = Space::Pair.found_in(&columns);
+        // Whoever opposed without a rank is hidden whichever twin it is; a cohort takes nobody in for want of a rank.
+        let for_every_rank = self.role == ListRole::Opposition || pair.is_empty();
         for batch in reader.build().map_err(|_| unreadable())? {
             let batch = batch.map_err(|_| unreadable())?;
-            for (space, names) in &held {
-                self.take(&batch, names, keys.entry(space.clone()).or_default())?;
+            for space in wanted {
+                for names in space.found_in(&columns) {
+                    let (hashes, known) = self.hashes(&batch, &names)?;
+                    let keys = named.by_space.entry(space.clone()).or_default();
+                    keys.extend(valid(&hashes, known.as_ref()));
+                }
+            }
+            if !for_every_rank {
+                continue;
+            }
+            let ranked = match pair.first() {
+                Some(names) => self.hashes(&batch, names)?.1,
+                None => Some(NullBuffer::new_null(batch.num_rows())),
+            };
+            let Some(ranked) = ranked else { continue };
+            let unranked = NullBuffer::new(!ranked.inner());
+            for names in Space::Nir.found_in(&columns) {
+                let (hashes, known) = self.hashes(&batch, &names)?;
+                let both = NullBuffer::union(Some(&unranked), known.as_ref());
+                named.unranked.extend(valid(&hashes, both.as_ref()));
             }
         }
-        Ok(keys)
+        Ok(named)
     }
 
-    /// Adds the people of a batch by some columns.
-    fn take(&self, batch: &RecordBatch, names: &[&str], keys: &mut Vec<u128>) -> Result<()> {
+    /// The people of a batch by some columns, and the rows in which none of those is missing.
+    fn hashes(
+        &self,
+        batch: &RecordBatch,
+        names: &[&str],
+    ) -> Result<(Vec<u128>, Option<NullBuffer>)> {
         let columns = names
             .iter()
             .map(|name| canonical(batch.column_by_name(name)))
             .collect::<Result<Vec<_>>>()?;
-        let (hashes, known) = self.hasher.hash(&columns)?;
-        keys.extend(
-            hashes
-                .into_iter()
-                .enumerate()
-                .filter(|(row, _)| known.as_ref().is_none_or(|known| known.is_valid(*row)))
-                .map(|(_, hash)| hash),
-        );
-        Ok(())
+        self.hasher.hash(&columns)
     }
 
     /// Adds every identifier that the referential knows of the people who are named by one: first the persons behind the
@@ -252,14 +288,13 @@ impl PeopleList {
         table: &dyn TableProvider,
         state: &dyn Session,
         keys: &mut BTreeMap<Space, Vec<u128>>,
+        unranked: &KeySet,
     ) -> Result<()> {
         for _ in 0..2 {
             let known: BTreeMap<Space, KeySet> = keys
                 .iter()
                 .map(|(space, keys)| (space.clone(), KeySet::new(keys.clone())))
                 .collect();
-            // A list of NIRs names both twins; one of pairs names one of them.
-            let by_pair = known.contains_key(&Space::Pair);
             let schema = table.schema();
             let positions = REFERENTIAL_KEYS
                 .iter()
@@ -284,11 +319,13 @@ impl PeopleList {
                 ];
                 for row in 0..batch.num_rows() {
                     let named = hashed.iter().any(|(space, (hashes, valid))| {
-                        (*space != Space::Nir || !by_pair)
-                            && valid.as_ref().is_none_or(|valid| valid.is_valid(row))
-                            && known
-                                .get(space)
-                                .is_some_and(|set| set.contains(hashes[row]))
+                        // A NIR names both twins; with a rank it names one of them.
+                        let set = match space {
+                            Space::Nir => Some(unranked),
+                            other => known.get(other),
+                        };
+                        valid.as_ref().is_none_or(|valid| valid.is_valid(row))
+                            && set.is_some_and(|set| set.contains(hashes[row]))
                     });
                     if !named {
                         continue;
@@ -305,6 +342,13 @@ impl PeopleList {
     }
 }
 
+/// The people of the rows that name somebody.
+fn valid<'h>(hashes: &'h [u128], known: Option<&'h NullBuffer>) -> impl Iterator<Item = u128> + 'h {
+    let rows = hashes.iter().enumerate();
+    rows.filter(move |(row, _)| known.is_none_or(|known| known.is_valid(*row)))
+        .map(|(_, hash)| *hash)
+}
+
 const REFERENTIAL: [Space; 3] = [Space::Pair, Space::Nir, Space::Person];
 
 /// A column as hashes compare it: any text as text, any whole number as a 64-bit one.
@@ -319,7 +363,8 @@ pub(in crate::enforce) fn canonical(column: Option<&ArrayRef>) -> Result<ArrayRe
             let bits: &UInt64Array = column.as_primitive::<UInt64Type>();
             return Ok(Arc::new(bits.unary::<_, Int64Type>(u64::cast_signed)));
         }
-        DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(_, _) => DataType::Utf8,
+        DataType::Dictionary(_, values) => return canonical(Some(&cast(column, values)?)),
+        DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
         other if other.is_integer() => DataType::Int64,
         _ => return Ok(Arc::clone(column)),
     };
@@ -354,9 +399,9 @@ fn with_referential(
     let types = types_of(&table.schema());
     let columns: BTreeSet<String> = types.keys().cloned().collect();
     for space in REFERENTIAL {
-        let names = space.found_in(&columns).unwrap_or_default();
-        let stored: Vec<DataType> = names.iter().map(|name| types[*name].clone()).collect();
-        compared.entry(space).or_default().push(stored);
+        let names = space.found_in(&columns).into_iter().next();
+        let stored = names.iter().flatten().map(|name| types[*name].clone());
+        compared.entry(space).or_default().push(stored.collect());
     }
     compared
 }

@@ -26,7 +26,7 @@ impl Space {
         }
     }
 
-    /// The names under which a list may hold the columns of this space, in the order in which they are looked for.
+    /// The names under which a list may hold the columns of this space.
     pub(crate) fn columns(&self) -> Vec<Vec<&str>> {
         match self {
             Self::Pair => vec![vec!["BEN_NIR_PSA", "BEN_RNG_GEM"]],
@@ -36,9 +36,10 @@ impl Space {
         }
     }
 
-    /// The columns of a list that hold this space, as the list spells them.
-    pub(crate) fn found_in<'a>(&self, list: &'a BTreeSet<String>) -> Option<Vec<&'a str>> {
-        self.columns().into_iter().find_map(|names| {
+    /// The columns of a list that hold this space, as the list spells them: as often as it holds it.
+    pub(crate) fn found_in<'a>(&self, list: &'a BTreeSet<String>) -> Vec<Vec<&'a str>> {
+        let columns = self.columns().into_iter();
+        let found = columns.filter_map(|names| {
             names
                 .into_iter()
                 .map(|name| {
@@ -47,7 +48,8 @@ impl Space {
                         .map(String::as_str)
                 })
                 .collect()
-        })
+        });
+        found.collect()
     }
 
     /// Whether the referential IR_BEN_R knows people by this space.
