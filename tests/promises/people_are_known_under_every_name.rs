@@ -9,7 +9,7 @@ use arrow::datatypes::Int32Type;
 use sceau::{Permit, Platform, Session};
 use tempfile::TempDir;
 
-use crate::fixture::{Stored, parquet_bytes, permit_text, rows, snds_table};
+use crate::fixture::{Stored, parquet_bytes, permit_text, rows, session, snds_table};
 
 fn texts(values: &[Option<&str>]) -> ArrayRef {
     Arc::new(StringArray::from(values.to_vec()))
@@ -121,4 +121,43 @@ async fn a_list_names_people_by_whichever_column_holds_them() {
     ];
     let session = without(&platform().await, opposed).expect("session");
     assert_eq!(seen(&session).await[1], "");
+}
+
+/// Ambulatory psychiatry has a year and no day.
+#[tokio::test]
+async fn a_period_holds_where_care_has_a_year_and_no_day() {
+    let of = |year: &str| {
+        snds_table(
+            &format!("t_rip{year}r3a"),
+            &[
+                ("ETA_NUM_EPMSI", texts(&[Some("h")])),
+                ("IPP_IRR_CRY", texts(&[Some("i")])),
+                ("SEJ_IDT", texts(&[Some(year)])),
+            ],
+        )
+    };
+    let platform = Stored::new()
+        .file("pmsi/T_RIP17R3A/a.parquet", &of("17"))
+        .await
+        .file("pmsi/T_RIP19R3A/a.parquet", &of("19"))
+        .await
+        .registered_at("T_RIP_R3A", "pmsi/T_RIP{aa}R3A/", |table| table)
+        .platform()
+        .await;
+    let session = session(
+        &platform,
+        "[population]\nperiod = { from = 2018-07-01, until = 2019-06-30 }\n[table.t_rip_r3a]\ncolumns = [\"SEJ_IDT\"]\n",
+    );
+    assert_eq!(
+        rows(&session, "SELECT SEJ_IDT FROM t_rip_r3a").await,
+        ["19"]
+    );
+    assert_eq!(
+        rows(&session, "SELECT count(*) FROM t_rip17r3a").await,
+        ["0"]
+    );
+    assert_eq!(
+        rows(&session, "SELECT count(*) FROM t_rip19r3a").await,
+        ["1"]
+    );
 }

@@ -2,7 +2,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, TimeUnit};
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::execution::SessionState;
@@ -345,13 +345,13 @@ impl Compiler<'_> {
             .map_err(|error| wrong(first_line(&error.strip_backtrace())))
     }
 
-    /// The permit's period on the table's care date.
+    /// The permit's period on the table's care date or, where people have a year and no day, on its year.
     fn period(&self, name: &str, source: Source<'_>) -> Result<Vec<Expr>, ConfigError> {
         let Some((from, until)) = self.permit.population().period else {
             return Ok(vec![]);
         };
         let Some(care_date) = &source.model.care_date else {
-            return Ok(vec![]);
+            return Ok(years(source, from.year(), until.year()));
         };
         let path = ["population", "period"];
         let stored = source
@@ -450,6 +450,23 @@ fn one_row_and_immutable(expr: &Expr) -> Result<(), String> {
         })
     });
     found.map_or(Ok(()), Err)
+}
+
+/// The rows of some years, of a table about people whose years are all that dates it. The referential of people is of no
+/// year's care.
+fn years(source: Source<'_>, from: i32, until: i32) -> Vec<Expr> {
+    let model = source.model;
+    if model.contributor.is_empty() || model.product == "BENEFICIAIRE" {
+        return vec![];
+    }
+    match (&model.year_column, model.year) {
+        (Some(year), _) => {
+            let year = || Expr::Column(Column::new_unqualified(year));
+            vec![year().gt_eq(lit(from)), year().lt_eq(lit(until))]
+        }
+        (None, Some(year)) if !(from..=until).contains(&i32::from(year)) => vec![lit(false)],
+        _ => vec![],
+    }
 }
 
 /// The first moment of a day in a column's type.
