@@ -123,6 +123,88 @@ async fn a_list_names_people_by_whichever_column_holds_them() {
     assert_eq!(seen(&session).await[1], "");
 }
 
+/// `NUM_ENQ` is a person's number in the extraction that a project was given.
+#[tokio::test]
+async fn a_persons_number_in_an_extraction_is_an_identifier() {
+    let numbered = |batch: RecordBatch, numbers: &[Option<&str>]| {
+        let columns = batch.schema().fields().iter().zip(batch.columns()).fold(
+            vec![("NUM_ENQ".to_owned(), texts(numbers), true)],
+            |mut all, (field, column)| {
+                if field.name() != "NUM_ENQ" {
+                    all.push((field.name().clone(), Arc::clone(column), true));
+                }
+                all
+            },
+        );
+        RecordBatch::try_from_iter_with_nullable(columns).expect("table")
+    };
+    let care = numbered(care(), &[Some("e7"), Some("e8"), Some("e9")]);
+    let stays = numbered(stays(), &[Some("e7"), Some("e8")]);
+    let platform = Stored::new()
+        .table("er_prs_f", |table| table, &care)
+        .await
+        .table("t_mco19c", |table| table, &stays)
+        .await
+        .platform()
+        .await;
+    let session = session(
+        &platform,
+        "key = \"p\"\n[table.er_prs_f]\ncolumns = \"*\"\n[table.t_mco19c]\ncolumns = \"*\"\n",
+    );
+    let shown = rows(&session, "SELECT NUM_ENQ FROM er_prs_f").await;
+    assert!(
+        shown.iter().all(|value| !value.starts_with('e')),
+        "{shown:?}"
+    );
+    let joined = "SELECT count(*) FROM er_prs_f p JOIN t_mco19c c ON c.NUM_ENQ = p.NUM_ENQ";
+    assert_eq!(rows(&session, joined).await, ["2"]);
+}
+
+/// A table of the platform's own, or a column that somebody added to a table of the SNDS.
+#[tokio::test]
+async fn an_identifier_of_the_model_is_one_in_any_table() {
+    let extract = RecordBatch::try_from_iter([
+        ("ben_nir_psa", texts(&[Some("a"), Some("b")])),
+        ("cost", ranks(&[Some(10), Some(20)])),
+    ])
+    .expect("table");
+    let stays = {
+        let stays = stays();
+        let columns = stays.schema().fields().iter().zip(stays.columns()).fold(
+            vec![(
+                "BEN_IDT_ANO".to_owned(),
+                texts(&[Some("a"), Some("b")]),
+                true,
+            )],
+            |mut all, (field, column)| {
+                all.push((field.name().clone(), Arc::clone(column), true));
+                all
+            },
+        );
+        RecordBatch::try_from_iter_with_nullable(columns).expect("table")
+    };
+    let platform = Stored::new()
+        .table("extract", |table| table, &extract)
+        .await
+        .table("t_mco19c", |table| table, &stays)
+        .await
+        .platform()
+        .await;
+    let session = session(
+        &platform,
+        "key = \"p\"\n[table.extract]\ncolumns = [\"ben_nir_psa\", \"cost\"]\n[table.t_mco19c]\ncolumns = [\"BEN_IDT_ANO\", \"NIR_ANO_17\"]\n",
+    );
+    for sql in [
+        "SELECT ben_nir_psa FROM extract",
+        "SELECT BEN_IDT_ANO FROM t_mco19c",
+    ] {
+        let shown = rows(&session, sql).await;
+        assert!(shown.iter().all(|value| value.len() > 1), "{shown:?}");
+    }
+    let joined = "SELECT count(*) FROM extract e JOIN t_mco19c c ON c.NIR_ANO_17 = e.ben_nir_psa AND c.BEN_IDT_ANO = e.ben_nir_psa";
+    assert_eq!(rows(&session, joined).await, ["2"]);
+}
+
 /// Ambulatory psychiatry has a year and no day.
 #[tokio::test]
 async fn a_period_holds_where_care_has_a_year_and_no_day() {

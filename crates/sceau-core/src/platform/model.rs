@@ -6,11 +6,11 @@ use arrow::datatypes::{Field, Schema};
 
 use super::config::TableConfig;
 use crate::config::{ConfigError, Document};
-use crate::snds::{ColumnModel, Role, TableModel, YEAR};
+use crate::snds::{ColumnModel, Role, TableModel, YEAR, identifier_domain};
 
 /// A model with the columns that are there, as they are read. Columns that only the files have come last, unclassified
-/// unless the platform's file says what they may tell; of a table that the data model does not know, those are all. `name`
-/// is what the platform's file calls the table.
+/// unless the platform's file says what they may tell, or the data model knows an identifier of that name; of a table that
+/// the data model does not know, those are all. `name` is what the platform's file calls the table.
 pub(super) fn completed(
     model: &TableModel,
     config: &TableConfig,
@@ -150,6 +150,7 @@ fn overlay(
         Some(contributor) => contributor,
         None if table.contributor.is_empty() && table.parent.is_none() => Some(people_of(table))
             .filter(|people| people.len() == 1)
+            .map(|people| with_rank(table, people))
             .unwrap_or_default(),
         None => std::mem::take(&mut table.contributor),
     };
@@ -181,9 +182,24 @@ fn people_of(table: &TableModel) -> Vec<String> {
         .collect()
 }
 
+/// Twins share a pseudo-NIR: where their rank is there too, it tells them apart.
+fn with_rank(table: &TableModel, mut people: Vec<String>) -> Vec<String> {
+    let [nir, rank] = ["BEN_NIR_PSA", "BEN_RNG_GEM"];
+    if let [person] = people.as_slice()
+        && person.eq_ignore_ascii_case(nir)
+        && let Some(rank) = table.column(rank)
+    {
+        people.push(rank.name.clone());
+    }
+    people
+}
+
 fn unclassified(field: &Field) -> ColumnModel {
     let (data_type, nullable) = (field.data_type().clone(), field.is_nullable());
+    let domain = identifier_domain(field.name());
     ColumnModel {
+        role: domain.map(|_| Role::Identifier),
+        domain: domain.map(str::to_owned),
         optional: false,
         ..ColumnModel::unclassified(field.name(), data_type, nullable)
     }

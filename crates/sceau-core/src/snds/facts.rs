@@ -135,12 +135,21 @@ pub fn tables() -> impl Iterator<Item = &'static TableModel> {
     MODEL.tables.iter().map(Arc::as_ref)
 }
 
+/// The pseudonym domain of the columns of a name, in any case, that are identifiers in the tables of the model: whoever
+/// puts such a column into another table means the same.
+pub(crate) fn identifier_domain(column: &str) -> Option<&'static str> {
+    let domain = MODEL.identifiers.get(&column.to_ascii_uppercase())?;
+    Some(domain.as_str())
+}
+
 static MODEL: LazyLock<Model> = LazyLock::new(Model::read);
 
 struct Model {
     tables: Vec<Arc<TableModel>>,
     /// Upper-case name to place in `tables`.
     by_name: HashMap<String, usize>,
+    /// Upper-case name of an identifier to its domain.
+    identifiers: HashMap<String, String>,
 }
 
 impl Model {
@@ -156,8 +165,19 @@ impl Model {
             .enumerate()
             .map(|(index, table)| (table.name.to_ascii_uppercase(), index))
             .collect();
+        let columns = tables.iter().flat_map(|table| &table.columns);
+        let identifiers = columns
+            .filter_map(|column| {
+                let domain = column.domain.clone()?;
+                Some((column.name.to_ascii_uppercase(), domain))
+            })
+            .collect();
         let tables = tables.into_iter().map(Arc::new).collect();
-        Self { tables, by_name }
+        Self {
+            tables,
+            by_name,
+            identifiers,
+        }
     }
 }
 
@@ -335,6 +355,20 @@ mod tests {
     }
 
     #[test]
+    fn an_identifier_has_one_domain_in_all_tables() {
+        for model in tables() {
+            for column in &model.columns {
+                let Some(domain) = column.domain.as_deref() else {
+                    continue;
+                };
+                assert_eq!(identifier_domain(&column.name), Some(domain));
+            }
+        }
+        assert_eq!(identifier_domain("ben_nir_psa"), Some("patient"));
+        assert_eq!(identifier_domain("BEN_RNG_GEM"), None);
+    }
+
+    #[test]
     fn every_column_that_holds_a_person_shares_the_patient_domain() {
         for (name, column) in [
             ("ER_PRS_F", "BEN_NIR_PSA"),
@@ -346,6 +380,7 @@ mod tests {
             ("T_MCOaaC", "NIR_ANO_MAM"),
             ("EB_PRS_F", "BEN_NIR_IDT"),
             ("CT_IDE_AAAA_GN", "ben_nir_psa"),
+            ("ER_PHA_F", "NUM_ENQ"),
         ] {
             let table = table(name).unwrap();
             assert_eq!(

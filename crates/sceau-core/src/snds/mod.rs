@@ -44,7 +44,7 @@ pub mod row_links {}
 
 pub(crate) use column::is_text;
 pub use column::{ColumnModel, KEPT_AS_TEXT, Reference, Role};
-pub(crate) use facts::{in_year, of_two_digits, over_years};
+pub(crate) use facts::{identifier_domain, in_year, of_two_digits, over_years};
 pub use facts::{table, tables};
 pub use table::{Parent, TableModel, YEAR};
 
