@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use sceau::{Permit, Platform, TableConfig};
 
-use crate::fixture::{TestKeys, parquet_bytes, permit_text};
+use crate::fixture::{Stored, TestKeys, parquet_bytes, permit_text, rows, session};
 
 /// Ten thousand rows in row groups of a thousand, by day and by number.
 fn care() -> RecordBatch {
@@ -165,5 +165,41 @@ async fn where_period_and_questions_prune_as_if_written_by_hand() {
             "{theirs:?}"
         );
         assert_eq!(ours, theirs, "{by_hand}");
+    }
+}
+
+#[tokio::test]
+async fn a_condition_on_no_column_leaves_no_file_out_and_fails_on_none() {
+    let costs: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+    let batch = RecordBatch::try_from_iter([("cost", costs)]).expect("batch");
+    let stored = Stored::new()
+        .file("sejour/annee=2019/part-0.parquet", &batch)
+        .await
+        .registered("sejour", |table| table);
+    let platform = stored.platform().await;
+    let permit = "[table.sejour]\ncolumns = [\"cost\", \"annee\"]";
+    let session = session(&platform, permit);
+    let never = "TIMESTAMP '2020-03-15T10:00:00' \
+                 BETWEEN TIMESTAMP '2020-03-15T10:00:00' AND CAST(NULL AS TIMESTAMP)";
+    for (condition, expected) in [
+        (never, "0"),
+        ("CAST(NULL AS BOOLEAN)", "0"),
+        ("NULL AND annee = 2019", "0"),
+        ("NULL OR annee = 2019", "2"),
+        ("annee = NULL", "0"),
+        ("1 = 2", "0"),
+        ("1 = 1", "2"),
+    ] {
+        for sql in [
+            format!("SELECT count(*) FROM sejour WHERE {condition}"),
+            format!(
+                "SELECT count(*) FROM sejour s LEFT SEMI JOIN sejour t ON s.annee = t.annee AND ({condition})"
+            )
+            .replace("AND (NULL AND annee", "AND (NULL AND t.annee")
+            .replace("AND (NULL OR annee", "AND (NULL OR t.annee")
+            .replace("AND (annee", "AND (t.annee"),
+        ] {
+            assert_eq!(rows(&session, &sql).await, [expected], "{sql}");
+        }
     }
 }
