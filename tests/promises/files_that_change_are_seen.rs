@@ -25,15 +25,20 @@ fn stays(costs: std::ops::Range<i64>) -> RecordBatch {
     .expect("stays")
 }
 
+/// Ten stays in a folder of their year.
+async fn of_2019() -> Stored {
+    Stored::new()
+        .file("sejour/annee=2019/part-0.parquet", &stays(0..10))
+        .await
+        .registered("sejour", |table| table)
+}
+
 const PERMIT: &str = "[table.sejour]\ncolumns = [\"cost\"]\nwhere = \"region = 'A'\"";
 const SQL: &str = "SELECT count(*), sum(cost) FROM sejour";
 
 #[tokio::test]
 async fn a_file_that_comes_or_goes_is_seen_by_the_next_question() {
-    let stored = Stored::new()
-        .file("sejour/annee=2019/part-0.parquet", &stays(0..10))
-        .await
-        .registered("sejour", |table| table);
+    let stored = of_2019().await;
     let store = stored.store();
     let platform = stored.platform().await;
     let session = session(&platform, PERMIT);
@@ -66,10 +71,7 @@ async fn a_file_that_is_delivered_again_is_read_as_it_is_now() {
 
 #[tokio::test]
 async fn a_table_of_which_every_file_is_gone_is_not_an_empty_table() {
-    let stored = Stored::new()
-        .file("sejour/annee=2019/part-0.parquet", &stays(0..10))
-        .await
-        .registered("sejour", |table| table);
+    let stored = of_2019().await;
     let store = stored.store();
     let platform = stored.platform().await;
     let session = session(&platform, PERMIT);
@@ -89,10 +91,7 @@ async fn a_table_of_which_every_file_is_gone_is_not_an_empty_table() {
 
 #[tokio::test]
 async fn conditions_that_leave_every_folder_out_are_answered_as_long_as_there_is_one() {
-    let stored = Stored::new()
-        .file("sejour/annee=2019/part-0.parquet", &stays(0..10))
-        .await
-        .registered("sejour", |table| table);
+    let stored = of_2019().await;
     let store = stored.store();
     let platform = stored.platform().await;
     let permit = "[table.sejour]\ncolumns = [\"cost\", \"annee\"]\nwhere = \"annee = 1999\"";

@@ -10,6 +10,7 @@ use crate::snds::TableModel;
 #[serde(rename_all = "snake_case")]
 pub enum DriftPolicy {
     /// It is an error. Columns that only the files have are not: nobody classified them, so that `"*"` does not grant them.
+    /// One that is named like an identifier of the model is that identifier, and `"*"` grants its pseudonym.
     /// Among the years of a folder pattern, a year may lack a column that another year has, and may store a type that
     /// converts to the model's.
     #[default]

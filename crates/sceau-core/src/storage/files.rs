@@ -17,7 +17,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 ///
 /// A listing alone answers with no rows once its files are gone, which reads like an answer: a mount that is away, or a folder
 /// that was renamed, would say that nobody had any care. A table was opened on files and so has some, or cannot be read.
-/// That conditions on partitions leave none of them out of which to read is another matter, and no rows.
+/// Where conditions on partitions leave no file to be read, that is no rows.
 #[derive(Debug)]
 pub(crate) struct StoredFiles(ListingTable);
 
