@@ -87,6 +87,24 @@ const QUESTIONS: &[Question] = &[
               \"ORG_CLE_NUM\", \"PRS_ORD_NUM\", \"REM_TYP_AFF\") WHERE p.\"BEN_SEX_COD\" = 2 GROUP BY 1",
     },
     Question {
+        name: "people with one medicine by département, nine-key join",
+        protected: "SELECT p.BEN_RES_DPT, count(*), sum(d.PHA_ACT_QSN) FROM er_prs_f p JOIN er_pha_f d USING (DCT_ORD_NUM, \
+                    FLX_DIS_DTD, FLX_EMT_NUM, FLX_EMT_ORD, FLX_EMT_TYP, FLX_TRT_DTD, ORG_CLE_NUM, PRS_ORD_NUM, REM_TYP_AFF) \
+                    WHERE d.PHA_PRS_C13 = {medicine} GROUP BY 1",
+        raw: "SELECT p.\"BEN_RES_DPT\", count(*), sum(d.\"PHA_ACT_QSN\") FROM (SELECT * FROM er_prs_f WHERE {where}) p JOIN er_pha_f d USING \
+              (\"DCT_ORD_NUM\", \"FLX_DIS_DTD\", \"FLX_EMT_NUM\", \"FLX_EMT_ORD\", \"FLX_EMT_TYP\", \"FLX_TRT_DTD\", \
+              \"ORG_CLE_NUM\", \"PRS_ORD_NUM\", \"REM_TYP_AFF\") WHERE d.\"PHA_PRS_C13\" = {medicine} GROUP BY 1",
+    },
+    Question {
+        name: "a medicine that nobody had, nine-key join",
+        protected: "SELECT p.BEN_RES_DPT, count(*), sum(d.PHA_ACT_QSN) FROM er_prs_f p JOIN er_pha_f d USING (DCT_ORD_NUM, \
+                    FLX_DIS_DTD, FLX_EMT_NUM, FLX_EMT_ORD, FLX_EMT_TYP, FLX_TRT_DTD, ORG_CLE_NUM, PRS_ORD_NUM, REM_TYP_AFF) \
+                    WHERE d.PHA_PRS_C13 = 1 GROUP BY 1",
+        raw: "SELECT p.\"BEN_RES_DPT\", count(*), sum(d.\"PHA_ACT_QSN\") FROM (SELECT * FROM er_prs_f WHERE {where}) p JOIN er_pha_f d USING \
+              (\"DCT_ORD_NUM\", \"FLX_DIS_DTD\", \"FLX_EMT_NUM\", \"FLX_EMT_ORD\", \"FLX_EMT_TYP\", \"FLX_TRT_DTD\", \
+              \"ORG_CLE_NUM\", \"PRS_ORD_NUM\", \"REM_TYP_AFF\") WHERE d.\"PHA_PRS_C13\" = 1 GROUP BY 1",
+    },
+    Question {
         name: "boxes by product, er_pha_f alone",
         protected: "SELECT PHA_PRS_C13, count(*) FROM er_pha_f GROUP BY 1",
         raw: "SELECT d.\"PHA_PRS_C13\", count(*) FROM er_pha_f d WHERE EXISTS (SELECT 1 FROM er_prs_f p WHERE {where} AND \
@@ -138,14 +156,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "{:<45} {:>9} {:>9} {:>6}",
         "question", "protected", "raw", "ratio"
     );
+    let medicine = common_medicine(&measured).await?;
     let only = arguments.only.as_deref().unwrap_or_default();
     for question in QUESTIONS
         .iter()
         .filter(|question| question.name.contains(only))
     {
-        let raw_sql = question.raw.replace("{where}", &quoted(WHERE));
+        let sql = question.protected.replace("{medicine}", &medicine);
+        let raw_sql =
+            (question.raw.replace("{where}", &quoted(WHERE))).replace("{medicine}", &medicine);
         if arguments.plans {
-            let plan = session.plan(question.protected).await?;
+            let plan = session.plan(&sql).await?;
             let protected = session.physical_plan(&plan, vec![]).await?;
             let raw = measured.sql(&raw_sql).await?.create_physical_plan().await?;
             println!(
@@ -160,7 +181,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // The first run of each warms the caches and is not counted.
         for run in 0..=arguments.runs {
             let started = Instant::now();
-            let answered = rows_of(&session.sql(question.protected).await?.collect().await?);
+            let answered = rows_of(&session.sql(&sql).await?.collect().await?);
             let ours_took = started.elapsed().as_secs_f64();
             let started = Instant::now();
             let expected = rows_of(&measured.sql(&raw_sql).await?.collect().await?);
@@ -286,6 +307,16 @@ fn rows_of(batches: &[arrow::array::RecordBatch]) -> usize {
         .iter()
         .map(arrow::array::RecordBatch::num_rows)
         .sum()
+}
+
+/// The code of a medicine that many people have.
+async fn common_medicine(raw: &SessionContext) -> Result<String, Box<dyn Error>> {
+    let sql = "SELECT CAST(\"PHA_PRS_C13\" AS VARCHAR) FROM er_pha_f GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1 OFFSET 2";
+    let found = raw.sql(sql).await?.to_string().await?;
+    let code: Option<&str> = found
+        .split(|letter: char| !letter.is_ascii_digit())
+        .find(|part| part.len() == 13);
+    Ok(code.ok_or("no medicine in the data")?.to_owned())
 }
 
 fn median(times: &mut [f64]) -> f64 {

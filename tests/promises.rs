@@ -35,6 +35,8 @@ mod files_are_read_or_refused;
 mod files_that_change_are_seen;
 #[path = "promises/hidden_values_stay_hidden.rs"]
 mod hidden_values_stay_hidden;
+#[path = "promises/joins_go_month_by_month.rs"]
+mod joins_go_month_by_month;
 #[path = "promises/lists_match_or_are_refused.rs"]
 mod lists_match_or_are_refused;
 #[path = "promises/masks_show_what_they_say.rs"]

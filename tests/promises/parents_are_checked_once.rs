@@ -218,7 +218,7 @@ async fn a_join_on_the_whole_key_does_the_check_and_no_other_join_does() {
 }
 
 #[tokio::test]
-async fn where_drugs_are_said_to_be_few_they_are_not_held_in_memory_unchecked() {
+async fn where_drugs_are_said_to_be_few_no_join_holds_all_of_them_unchecked() {
     let builder = stored(60).await;
     let platform = builder
         .table(
@@ -230,15 +230,23 @@ async fn where_drugs_are_said_to_be_few_they_are_not_held_in_memory_unchecked() 
         .await
         .expect("platform");
     let session = session(&platform, &permitted());
-    let sql = format!(
-        "SELECT count(*) FROM er_prs_f p JOIN er_pha_f d ON {}",
-        on(&KEY)
-    );
-    let plan = displayable(physical(&session, &sql).await.as_ref())
-        .indent(false)
-        .to_string();
-    assert!(!plan.contains("parents=join"), "{plan}");
-    assert_eq!(rows(&session, &sql).await, ["45"]);
+    for (join, counted) in [
+        ("JOIN", "45"),
+        ("LEFT SEMI JOIN", "45"),
+        ("LEFT JOIN", "45"),
+    ] {
+        let sql = format!(
+            "SELECT count(*) FROM er_prs_f p {join} er_pha_f d ON {}",
+            on(&KEY)
+        );
+        let plan = physical(&session, &sql).await;
+        let shown = displayable(plan.as_ref()).indent(false).to_string();
+        // What a join by flux holds of them is bounded, and reserved before the first of them comes.
+        let by_flux = find(&plan, "FluxJoinExec").is_some();
+        assert_eq!(by_flux, join == "JOIN", "{shown}");
+        assert_eq!(shown.contains("parents=join"), by_flux, "{shown}");
+        assert_eq!(rows(&session, &sql).await, [counted], "{join}");
+    }
 }
 
 #[tokio::test]
@@ -246,27 +254,13 @@ async fn a_plan_in_which_nobody_checks_is_refused() {
     let platform = stored(60).await.build().await.expect("platform");
     let session = session(&platform, &permitted());
     let sql = format!(
-        "SELECT d.PHA_ACT_QSN FROM er_prs_f p JOIN er_pha_f d ON {}",
+        "SELECT d.PHA_ACT_QSN FROM er_pha_f d LEFT SEMI JOIN er_prs_f p ON {}",
         on(&KEY)
     );
     let checked = find(&physical(&session, &sql).await, "ParentJoinExec").expect("a join");
     let join = find(&checked, "HashJoinExec").expect("a join");
     let [build, probe] = <[_; 2]>::try_from(join.children()).expect("two sides");
-    let positive = binary(
-        lit(1_i32),
-        datafusion::logical_expr::Operator::Lt,
-        datafusion::physical_expr::expressions::cast(
-            Arc::new(Column::new("DCT_ORD_NUM", 0)),
-            &probe.schema(),
-            DataType::Int32,
-        )
-        .expect("cast"),
-        &probe.schema(),
-    )
-    .expect("condition");
-    let filtered: Arc<dyn ExecutionPlan> =
-        Arc::new(FilterExec::try_new(positive, Arc::clone(probe)).expect("filter"));
-    let nobody: Arc<dyn ExecutionPlan> = Arc::new(EmptyExec::new(build.schema()));
+    let (filtered, nobody) = (filtered(probe), nobody(build));
     let put = |sides: [&Arc<dyn ExecutionPlan>; 2]| {
         let join = over(&join, sides.map(Arc::clone).to_vec());
         over(&checked, vec![join])
@@ -282,11 +276,60 @@ async fn a_plan_in_which_nobody_checks_is_refused() {
         put([&nobody, probe]),
     ];
     for plan in tampered {
-        let text = displayable(plan.as_ref()).indent(false).to_string();
-        let refused = session.run_physical(plan).err();
-        let code = refused.map(|error| error.code().to_string());
-        assert_eq!(code.as_deref(), Some("not_enforced"), "{text}");
+        refused(&session, plan);
     }
+}
+
+#[tokio::test]
+async fn a_join_by_flux_in_which_nobody_checks_is_refused() {
+    let platform = stored(60).await.build().await.expect("platform");
+    let session = session(&platform, &permitted());
+    let sql = format!(
+        "SELECT d.PHA_ACT_QSN FROM er_prs_f p JOIN er_pha_f d ON {}",
+        on(&KEY)
+    );
+    let join = find(&physical(&session, &sql).await, "FluxJoinExec").expect("a join");
+    let [acts, drugs] = <[_; 2]>::try_from(join.children()).expect("two sides");
+    let (fewer_acts, fewer_drugs, nobody) = (filtered(acts), filtered(drugs), nobody(acts));
+    let put = |sides: [&Arc<dyn ExecutionPlan>; 2]| over(&join, sides.map(Arc::clone).to_vec());
+    session.run_physical(put([acts, drugs])).expect("checked");
+    // Acts that a condition is asked of only in months that have drugs, hidden ones too, would tell of these.
+    let tampered = [
+        Arc::clone(drugs),
+        put([acts, &fewer_drugs]),
+        put([&fewer_acts, drugs]),
+        put([&nobody, drugs]),
+    ];
+    for plan in tampered {
+        refused(&session, plan);
+    }
+}
+
+fn filtered(input: &Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+    let positive = binary(
+        lit(1_i32),
+        datafusion::logical_expr::Operator::Lt,
+        datafusion::physical_expr::expressions::cast(
+            Arc::new(Column::new("DCT_ORD_NUM", 0)),
+            &input.schema(),
+            DataType::Int32,
+        )
+        .expect("cast"),
+        &input.schema(),
+    )
+    .expect("condition");
+    Arc::new(FilterExec::try_new(positive, Arc::clone(input)).expect("filter"))
+}
+
+fn nobody(input: &Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+    Arc::new(EmptyExec::new(input.schema()))
+}
+
+fn refused(session: &Session, plan: Arc<dyn ExecutionPlan>) {
+    let text = displayable(plan.as_ref()).indent(false).to_string();
+    let refused = session.run_physical(plan).err();
+    let code = refused.map(|error| error.code().to_string());
+    assert_eq!(code.as_deref(), Some("not_enforced"), "{text}");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::work_table::WorkTableExec;
 
 use super::binding::Binding;
-use super::parent_join::{ParentJoinExec, stands_for_the_check};
+use super::parent_join::{FluxJoinExec, ParentJoinExec, stands_for_the_check};
 use super::policy_exec::PolicyExec;
 
 /// A physical plan reads something that no policy stands before.
@@ -33,6 +33,16 @@ pub fn check_physical_plan(
         if let Some(parent_join) = node.downcast_ref::<ParentJoinExec>() {
             let sides = sides_of(parent_join, above)?;
             waiting.extend(sides);
+            continue;
+        }
+        if let Some(join) = node.downcast_ref::<FluxJoinExec>() {
+            if join.key().is_none() || above != Above::Anything {
+                return Err(UnprotectedSource("a join that checks no parents".into()));
+            }
+            waiting.extend(join.sides().map(|(side, of_details)| {
+                let above = if of_details { Above::ParentJoin } else { above };
+                (Arc::clone(side), above)
+            }));
             continue;
         }
         let below = match node.downcast_ref::<PolicyExec>() {

@@ -41,7 +41,7 @@ pub(crate) use hidden_failure::Hidden;
 pub use hidden_failure::HiddenFailure;
 pub(crate) use listed_names::ListedNames;
 pub(crate) use parent::{KeyPart, ParentCheck};
-pub(crate) use parent_join::{ExpectParentJoins, leave_parents_to_joins};
+pub(crate) use parent_join::{ExpectParentJoins, by_flux, leave_parents_to_joins};
 pub(crate) use people::{ListRole, PeopleList, Persons, Referential, Space};
 pub use policy_exec::PolicyExec;
 pub use protected_table::ProtectedTable;

@@ -20,7 +20,7 @@ use super::touched::{HeldAgainst, StoredColumns};
 use crate::config::ConfigError;
 use crate::enforce::{
     Binding, Contributors, EnforcePolicies, ExpectParentJoins, KeyPart, ParentCheck, PeopleList,
-    ProtectedTable, ProtectedTableParts,
+    ProtectedTable, ProtectedTableParts, by_flux,
 };
 use crate::engine::soundly;
 use crate::permit::{Compiler, Grant, Permit, Source, TablePolicy};
@@ -406,7 +406,7 @@ pub(super) fn state(
     rules.extend(Optimizer::new().rules);
     let mut physical: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
         vec![Arc::new(ExpectParentJoins)];
-    physical.extend(soundly(PhysicalOptimizer::new().rules));
+    physical.extend(by_flux(soundly(PhysicalOptimizer::new().rules)));
     let functions = platform.functions();
     SessionStateBuilder::new()
         .with_config(config(platform))

@@ -60,6 +60,8 @@ pub(super) struct ParentKey<'a> {
     pub(super) parent: &'a str,
     /// The whole key.
     pub(super) parts: &'a [KeyPart],
+    /// The part that is the month of the flux.
+    pub(super) month: Option<&'a KeyPart>,
 }
 
 /// Holds stored rows against the visible rows of their parent, for one question.
@@ -157,6 +159,7 @@ impl ParentGuard {
         ParentKey {
             parent: &self.check.parent.model.name,
             parts: &self.check.on,
+            month: self.month.and_then(|at| self.check.on.get(at)),
         }
     }
 

@@ -1,9 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::compute::BatchCoalescer;
-use arrow::datatypes::SchemaRef;
-use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result, Statistics, internal_err};
 use datafusion::execution::TaskContext;
@@ -15,6 +13,8 @@ use datafusion::physical_plan::{
     ReplaceChildrenOptions, SendableRecordBatchStream,
 };
 use futures::{StreamExt, stream};
+
+use super::pieces::Pieces;
 
 /// Above a join that holds rows against their parents: cuts its batches by the number of rows alone.
 ///
@@ -158,75 +158,5 @@ impl Cut {
         self.finished = true;
         self.pieces = Pieces::new(self.input.schema(), 1);
         error
-    }
-}
-
-/// Rows that wait until there are enough for a batch.
-enum Pieces {
-    Rows(Box<BatchCoalescer>),
-    /// A question may want rows without columns.
-    Counted {
-        schema: SchemaRef,
-        size: usize,
-        waiting: usize,
-        all: bool,
-    },
-}
-
-impl Pieces {
-    fn new(schema: SchemaRef, size: usize) -> Self {
-        if schema.fields().is_empty() {
-            return Self::Counted {
-                schema,
-                size,
-                waiting: 0,
-                all: false,
-            };
-        }
-        Self::Rows(Box::new(BatchCoalescer::new(schema, size)))
-    }
-
-    fn push(&mut self, batch: RecordBatch) -> Result<()> {
-        match self {
-            Self::Rows(rows) => rows.push_batch(batch)?,
-            Self::Counted { waiting, .. } => *waiting += batch.num_rows(),
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        match self {
-            Self::Rows(rows) => rows.finish_buffered_batch()?,
-            Self::Counted { all, .. } => *all = true,
-        }
-        Ok(())
-    }
-
-    fn next(&mut self) -> Result<Option<RecordBatch>> {
-        match self {
-            Self::Rows(rows) => Ok(rows.next_completed_batch()),
-            Self::Counted {
-                schema,
-                size,
-                waiting,
-                all,
-            } => {
-                let ready = if *waiting >= *size {
-                    *size
-                } else if *all {
-                    *waiting
-                } else {
-                    0
-                };
-                if ready == 0 {
-                    return Ok(None);
-                }
-                *waiting -= ready;
-                let options = RecordBatchOptions::new().with_row_count(Some(ready));
-                let batch =
-                    RecordBatch::try_new_with_options(Arc::clone(schema), vec![], &options)?;
-                Ok(Some(batch))
-            }
-        }
     }
 }

@@ -35,15 +35,21 @@
 //!
 //! With that the batches above the join are a function of the visible rows, as they are above a leaf that checks for itself.
 //!
+//! An inner join on a key that has the month of the flux goes month by month besides, and may hold the detail side:
+//! see [`flux_join`].
+//!
 //! Which side is the build side is decided on estimates before any of this is known for certain. [`ExpectParentJoins`]
 //! therefore has leaves that may come to stand below such a join estimated as if nothing were checked. If the parent
 //! turns out to be the larger side, the detail table becomes the build side and keeps its check: hidden rows would
 //! otherwise count towards the memory that a question may use, and whether it fails for want of memory would count them.
 
 mod exec;
+mod flux_join;
+mod pieces;
 mod rules;
 mod shape;
 
 pub(super) use exec::ParentJoinExec;
-pub(crate) use rules::{ExpectParentJoins, leave_parents_to_joins};
+pub(super) use flux_join::FluxJoinExec;
+pub(crate) use rules::{ExpectParentJoins, by_flux, leave_parents_to_joins};
 pub(super) use shape::stands_for_the_check;

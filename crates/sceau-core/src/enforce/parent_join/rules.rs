@@ -9,7 +9,8 @@ use datafusion::physical_plan::joins::HashJoinExec;
 use datafusion::physical_plan::{ExecutionPlan, ReplaceChildrenOptions};
 
 use super::exec::ParentJoinExec;
-use super::shape::{may_stand_for_the_check, stands_for_the_check};
+use super::flux_join::FluxJoinExec;
+use super::shape::{flux_join, may_stand_for_the_check, stands_for_the_check};
 use crate::enforce::policy_exec::PolicyExec;
 
 type Plan = Arc<dyn ExecutionPlan>;
@@ -49,6 +50,58 @@ impl PhysicalOptimizerRule for ExpectParentJoins {
     fn schema_check(&self) -> bool {
         true
     }
+}
+
+/// Has joins of details and their parents go month by month, where they do the check of parents as well.
+///
+/// It has to come after the leaves have taken in conditions, and before rows are dealt to partitions.
+#[derive(Debug)]
+pub(crate) struct JoinByFlux;
+
+impl PhysicalOptimizerRule for JoinByFlux {
+    fn optimize(&self, plan: Plan, _: &ConfigOptions) -> Result<Plan> {
+        let joined = plan.transform_up(|node| {
+            let Some(join) = node.downcast_ref::<HashJoinExec>() else {
+                return Ok(Transformed::no(node));
+            };
+            let sides = [JoinSide::Left, JoinSide::Right];
+            let Some(detail) = sides
+                .into_iter()
+                .find(|side| flux_join(join, *side).is_some())
+            else {
+                return Ok(Transformed::no(node));
+            };
+            let mut children = vec![Arc::clone(join.left()), Arc::clone(join.right())];
+            let side = usize::from(detail == JoinSide::Right);
+            children[side] = with_leaf(&children[side], &PolicyExec::leaving_parents_to_join)?;
+            let join = join.builder().with_new_children(children)?.build()?;
+            Ok(Transformed::yes(
+                Arc::new(FluxJoinExec::new(join, detail)) as Plan
+            ))
+        })?;
+        Ok(joined.data)
+    }
+
+    fn name(&self) -> &str {
+        "join_by_flux"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// The rules with [`JoinByFlux`] among them.
+pub(crate) fn by_flux(
+    mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>,
+) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let after = rules
+        .iter()
+        .position(|rule| rule.name() == "FilterPushdown");
+    if let Some(after) = after {
+        rules.insert(after + 1, Arc::new(JoinByFlux));
+    }
+    rules
 }
 
 /// Leaves the check of parents to joins where they do the same. Nothing may change the plan afterwards.

@@ -35,6 +35,77 @@ pub(super) fn may_stand_for_the_check(join: &HashJoinExec, detail: JoinSide) -> 
     .is_some()
 }
 
+/// How details hang together with their parents in a join that can go month by month.
+pub(in crate::enforce) struct FluxKey<'a> {
+    /// The column of the details that is the month.
+    pub(super) month: usize,
+    /// Columns of the details, and the stored column of the parents that each is compared with.
+    pub(super) compared: Vec<(usize, &'a str)>,
+}
+
+/// Whether an inner join does what the leaf of its detail side would do to rows whose parent is hidden, and can do it for one
+/// month of the flux at a time, in any order: then nothing but the two leaves, and what hands their rows on, is below it.
+pub(super) fn flux_join(join: &HashJoinExec, detail: JoinSide) -> Option<FluxKey<'_>> {
+    let leaf = detail_leaf(join, detail, &hands_rows_on)?;
+    let (details, parents) = match detail {
+        JoinSide::Left => (join.left(), join.right()),
+        _ => (join.right(), join.left()),
+    };
+    let (parent, of_parent) = leaf_of_rows(parents, &hands_rows_on)?;
+    if *join.join_type() != JoinType::Inner
+        || join.fetch().is_some()
+        || parent.leaves_parents_to_join()
+    {
+        return None;
+    }
+    let (_, of_detail) = leaf_of_rows(details, &hands_rows_on)?;
+    let mut compared = Vec::new();
+    let mut months = None;
+    for (left, right) in join.on() {
+        let left = left.downcast_ref::<Column>()?.index();
+        let right = right.downcast_ref::<Column>()?.index();
+        let (here, there) = match detail {
+            JoinSide::Left => (left, right),
+            _ => (right, left),
+        };
+        let types = [(details, here), (parents, there)].map(|(plan, at)| {
+            plan.schema()
+                .fields()
+                .get(at)
+                .map(|of| of.data_type().clone())
+        });
+        let [Some(here_type), Some(there_type)] = types else {
+            return None;
+        };
+        if here_type != there_type || !is_plain(&here_type) {
+            return None;
+        }
+        let stored = parent.stored_name(*of_parent.get(there)?)?;
+        let part = leaf.parent_key()?.month.filter(|month| {
+            month.of_parent == stored
+                && of_detail.get(here).and_then(|at| leaf.stored_name(*at))
+                    == Some(month.here.as_str())
+        });
+        if part.is_some()
+            && here_type == DataType::Date32
+            && *parent
+                .scan()
+                .schema()
+                .field_with_name(stored)
+                .ok()?
+                .data_type()
+                == DataType::Date32
+        {
+            months = Some(here);
+        }
+        compared.push((here, stored));
+    }
+    Some(FluxKey {
+        month: months?,
+        compared,
+    })
+}
+
 /// What an operator makes of rows: its input, and the input column behind each of its output columns.
 struct Step<'a> {
     input: &'a Plan,

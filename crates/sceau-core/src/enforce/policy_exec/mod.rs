@@ -137,6 +137,11 @@ impl PolicyExec {
         &self.table
     }
 
+    /// The scan of the stored columns.
+    pub(super) fn scan(&self) -> &Arc<dyn ExecutionPlan> {
+        &self.input
+    }
+
     /// How rows reach the parents that they are held against, if they are.
     pub(super) fn parent_key(&self) -> Option<ParentKey<'_>> {
         self.parent_guard().map(ParentGuard::key)

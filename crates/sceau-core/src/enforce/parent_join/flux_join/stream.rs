@@ -1,0 +1,310 @@
+//! What is joined when, for one partition of the details.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arrow::array::{AsArray, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::datatypes::UInt32Type;
+use arrow::record_batch::RecordBatch;
+use datafusion::common::{DataFusionError, Result, internal_err};
+use datafusion::execution::TaskContext;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation, UnboundedMemoryPool};
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder,
+};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::{StreamExt, stream};
+use tokio::sync::Mutex;
+
+use super::details::{Details, Month, Next, Run};
+use super::sides::Sides;
+use crate::enforce::parent_join::pieces::Pieces;
+
+/// So many batches of details are held rather than their parents.
+const FEW: usize = 4;
+
+/// The bytes that details may take while they are held, and the least with which a join begins.
+const BYTES: usize = 16 << 20;
+const LEAST: usize = 64 << 10;
+
+/// How often a month may come back before months are taken to come in no order.
+const AGAIN: usize = 3;
+
+pub(super) fn execute(
+    sides: Sides,
+    partition: usize,
+    context: Arc<TaskContext>,
+    metrics: &ExecutionPlanMetricsSet,
+) -> Result<SendableRecordBatchStream> {
+    let schema = Arc::clone(&sides.schema);
+    let details = sides.details.execute(partition, Arc::clone(&context))?;
+    let held = Held::reserve(&context)?;
+    let batch_size = context.session_config().batch_size();
+    let counter = |name: &'static str| MetricBuilder::new(metrics).counter(name, partition);
+    let joining = Joining {
+        details: Arc::new(Mutex::new(Details::new(details, sides.month))),
+        pieces: Pieces::new(Arc::clone(&schema), batch_size),
+        few: FEW * batch_size,
+        sides,
+        partition,
+        aside: aside(&context),
+        context,
+        held,
+        streaming: None,
+        seen: BTreeSet::new(),
+        again: 0,
+        hold_parents: true,
+        finished: false,
+        readings: Readings {
+            few: counter("details_held"),
+            months: counter("months_held"),
+            all: counter("parents_held"),
+        },
+        baseline: BaselineMetrics::new(metrics, partition),
+    };
+    let batches = stream::unfold(joining, |mut joining| async move {
+        let batch = joining.next().await?;
+        Some((batch, joining))
+    });
+    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
+}
+
+struct Joining {
+    sides: Sides,
+    partition: usize,
+    context: Arc<TaskContext>,
+    /// Where what is held is not reserved once more.
+    aside: Arc<TaskContext>,
+    held: Held,
+    /// So many details are few.
+    few: usize,
+    details: Arc<Mutex<Details>>,
+    /// Details that come by at parents that are held.
+    streaming: Option<Streaming>,
+    /// Months whose parents were read.
+    seen: BTreeSet<Month>,
+    again: usize,
+    /// Whether there is memory to hold parents in.
+    hold_parents: bool,
+    pieces: Pieces,
+    finished: bool,
+    readings: Readings,
+    baseline: BaselineMetrics,
+}
+
+/// How often parents were read, and how.
+struct Readings {
+    few: Count,
+    months: Count,
+    all: Count,
+}
+
+struct Streaming {
+    rows: SendableRecordBatchStream,
+    /// How many details were handed out before.
+    taken: u64,
+    begun: bool,
+}
+
+impl Streaming {
+    fn new(rows: SendableRecordBatchStream, taken: u64) -> Self {
+        Self {
+            rows,
+            taken,
+            begun: false,
+        }
+    }
+}
+
+impl Joining {
+    async fn next(&mut self) -> Option<Result<RecordBatch>> {
+        loop {
+            match self.pieces.next() {
+                Ok(Some(piece)) => {
+                    self.baseline.record_output(piece.num_rows());
+                    return Some(Ok(piece));
+                }
+                Ok(None) if self.finished => return None,
+                Ok(None) => {}
+                Err(error) => return Some(Err(self.stop(error))),
+            }
+            if let Err(error) = self.step().await {
+                return Some(Err(self.stop(error)));
+            }
+        }
+    }
+
+    /// Rows before a failure are not given: how many of them are ready depends on hidden rows.
+    fn stop(&mut self, error: DataFusionError) -> DataFusionError {
+        self.finished = true;
+        self.streaming = None;
+        self.pieces = Pieces::new(Arc::clone(&self.sides.schema), 1);
+        error
+    }
+
+    async fn step(&mut self) -> Result<()> {
+        if let Some(streaming) = &mut self.streaming {
+            match streaming.rows.next().await {
+                Some(Ok(batch)) => {
+                    streaming.begun = true;
+                    return self.pieces.push(batch);
+                }
+                None => {
+                    self.streaming = None;
+                    return Ok(());
+                }
+                Some(Err(error)) => return self.without_parents(error).await,
+            }
+        }
+        let in_order = self.again < AGAIN;
+        let mut details = self.details.lock().await;
+        let next = details.next(self.few, self.held.bytes, in_order).await?;
+        let taken = details.taken();
+        let part = match next {
+            Next::End => {
+                self.finished = true;
+                return self.pieces.finish();
+            }
+            Next::Few(runs) => runs,
+            Next::Month(month) if self.hold_parents => {
+                drop(details);
+                self.saw([month]);
+                self.readings.months.add(1);
+                let rows = self.passing(Some(month));
+                let rows = self.sides.many(month, rows, &self.context)?;
+                self.streaming = Some(Streaming::new(rows, taken));
+                return Ok(());
+            }
+            Next::Unordered if self.hold_parents && !in_order => {
+                drop(details);
+                self.readings.all.add(1);
+                let rows = self.passing(None);
+                let rows = self.sides.all(self.partition, rows, &self.context)?;
+                self.streaming = Some(Streaming::new(rows, taken));
+                return Ok(());
+            }
+            Next::Month(_) | Next::Unordered => details.some(self.few, self.held.bytes).await?,
+        };
+        drop(details);
+        self.few(part).await
+    }
+
+    fn saw(&mut self, months: impl IntoIterator<Item = Month>) {
+        let mut again = false;
+        for month in months {
+            again |= !self.seen.insert(month);
+        }
+        self.again += usize::from(again);
+    }
+
+    /// Where parents do not fit into memory, a part of the details at a time does.
+    async fn without_parents(&mut self, error: DataFusionError) -> Result<()> {
+        let untouched = match self.streaming.take() {
+            Some(streaming) => {
+                let taken = self.details.lock().await.taken();
+                !streaming.begun && taken == streaming.taken
+            }
+            None => false,
+        };
+        let for_memory = matches!(error.find_root(), DataFusionError::ResourcesExhausted(_));
+        if untouched && for_memory {
+            self.hold_parents = false;
+            return Ok(());
+        }
+        Err(error)
+    }
+
+    /// The details that come next, as a stream: those of a month, or all.
+    fn passing(&self, month: Option<Month>) -> SendableRecordBatchStream {
+        let details = Arc::clone(&self.details);
+        let rows = stream::unfold(details, move |details| async move {
+            let rows = details.lock().await.rows_of(month).await.transpose()?;
+            Some((rows, details))
+        });
+        Box::pin(RecordBatchStreamAdapter::new(
+            self.sides.details.schema(),
+            rows,
+        ))
+    }
+
+    async fn few(&mut self, runs: Vec<Run>) -> Result<()> {
+        self.saw(
+            runs.iter()
+                .flat_map(|run| run.months.iter().copied())
+                .collect::<BTreeSet<_>>(),
+        );
+        self.readings.few.add(1);
+        let mut rows = self.sides.few(&runs, &self.aside)?;
+        drop(runs);
+        let schema = rows.schema();
+        let mut found: Vec<RecordBatch> = Vec::new();
+        while let Some(batch) = rows.next().await {
+            let batch = batch?;
+            self.held.answer.try_grow(batch.get_array_memory_size())?;
+            found.push(batch);
+        }
+        drop(rows);
+        let found = concat_batches(&schema, &found)?;
+        let Some(of) = found.column(0).as_primitive_opt::<UInt32Type>() else {
+            return internal_err!("joined rows without the number of theirs");
+        };
+        // As they would come if they had passed by: in the order of the details, and of the parents of each.
+        let mut order: Vec<u32> = (0..u32::try_from(of.len()).unwrap_or(u32::MAX)).collect();
+        order.sort_by_key(|row| of.value(*row as usize));
+        let found = take_record_batch(&found, &UInt32Array::from(order))?;
+        let shown: Vec<usize> = (1..found.num_columns()).collect();
+        let found = found.project(&shown)?;
+        self.pieces
+            .push(found.with_schema(Arc::clone(&self.sides.schema))?)?;
+        self.held.answer.free();
+        Ok(())
+    }
+}
+
+/// The memory for details that are held: the same whatever they are.
+struct Held {
+    bytes: usize,
+    _details: MemoryReservation,
+    answer: MemoryReservation,
+}
+
+impl Held {
+    fn reserve(context: &Arc<TaskContext>) -> Result<Self> {
+        let details = MemoryConsumer::new("rows that are joined to their parents")
+            .register(context.memory_pool());
+        let mut bytes = BYTES;
+        // They are held as they come, in one piece, and hashed.
+        while let Err(error) = details.try_resize(3 * bytes) {
+            bytes /= 2;
+            if bytes < LEAST {
+                return Err(error);
+            }
+        }
+        Ok(Self {
+            bytes,
+            _details: details,
+            answer: MemoryConsumer::new("joined rows").register(context.memory_pool()),
+        })
+    }
+}
+
+/// The same, with memory of which nobody keeps an account.
+fn aside(context: &Arc<TaskContext>) -> Arc<TaskContext> {
+    let runtime = RuntimeEnv {
+        memory_pool: Arc::new(UnboundedMemoryPool::default()),
+        ..context.runtime_env().as_ref().clone()
+    };
+    Arc::new(TaskContext::new(
+        context.task_id(),
+        context.session_id(),
+        context.session_config().clone(),
+        context.scalar_functions().clone(),
+        HashMap::new(),
+        context.aggregate_functions().clone(),
+        context.window_functions().clone(),
+        Arc::new(runtime),
+    ))
+}
