@@ -158,6 +158,10 @@ async fn a_join_on_the_whole_key_does_the_check_and_no_other_join_does() {
         ),
         format!("SELECT d.PHA_ACT_QSN FROM er_pha_f d LEFT SEMI JOIN er_prs_f p ON {whole}"),
         format!(
+            "SELECT d.PHA_ACT_QSN FROM er_prs_f p JOIN er_pha_f d ON {whole} LEFT JOIN er_pha_f e ON {}",
+            whole.replace("d.", "e.")
+        ),
+        format!(
             "SELECT p.DCT_ORD_NUM FROM er_prs_f p WHERE EXISTS (SELECT 1 FROM er_pha_f d WHERE {whole})"
         ),
         format!(
@@ -168,7 +172,12 @@ async fn a_join_on_the_whole_key_does_the_check_and_no_other_join_does() {
         let plan = displayable(physical(&session, sql).await.as_ref())
             .indent(false)
             .to_string();
-        assert!(plan.contains("parents=join"), "{sql}\n{plan}");
+        let leaves = plan.matches("table=ER_PHA_F").count();
+        assert_eq!(
+            plan.matches("parents=join").count(),
+            leaves,
+            "{sql}\n{plan}"
+        );
     }
     let by_table = [
         "SELECT PHA_ACT_QSN FROM er_pha_f".to_owned(),

@@ -17,6 +17,7 @@ use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMerge
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
 use super::exec::ParentJoinExec;
+use super::flux_join::FluxJoinExec;
 use crate::enforce::leakproof::loses_nothing;
 use crate::enforce::policy_exec::PolicyExec;
 
@@ -283,7 +284,8 @@ fn origin(plan: &Plan, column: usize) -> Option<Origin<'_>> {
             let stored = leaf.stored_name(column)?;
             return Some(Origin { leaf, stored, path });
         }
-        let (child, down) = match node.downcast_ref::<HashJoinExec>() {
+        let by_flux = node.downcast_ref::<FluxJoinExec>().map(FluxJoinExec::join);
+        let (child, down) = match by_flux.or_else(|| node.downcast_ref::<HashJoinExec>()) {
             Some(join) => through_join(join, &mut column)?,
             None => (0, keeps_rows_whole(node)?),
         };

@@ -94,6 +94,11 @@ impl FluxJoinExec {
         }
     }
 
+    /// The join that it does.
+    pub(super) fn join(&self) -> &HashJoinExec {
+        &self.join
+    }
+
     /// How the two sides hang together, if everything holds that lets the join stand for the check.
     pub(in crate::enforce) fn key(&self) -> Option<FluxKey<'_>> {
         flux_join(&self.join, self.detail)
