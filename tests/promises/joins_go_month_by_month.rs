@@ -180,6 +180,8 @@ async fn every_way_to_join_is_taken() {
         let line = line.unwrap_or_else(|| panic!("{text}"));
         assert!(!line.contains(&format!("{way}=0")), "{way}: {line}");
         assert!(line.contains(way), "{way}: {line}");
+        assert!(!line.contains("parents_read=0"), "{line}");
+        assert!(!line.contains("parents_bytes_scanned=0"), "{line}");
     }
 }
 

@@ -117,11 +117,7 @@ impl Sides {
 
     /// Holds the details, and has the parents of their months come by. The answer has one more column, the first: which of the
     /// details a row is of.
-    pub(super) fn few(
-        &self,
-        runs: &[Run],
-        context: &Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    pub(super) fn few(&self, runs: &[Run], context: &Arc<TaskContext>) -> Result<Reading> {
         let stored = self.details.schema();
         let rows = concat_batches(&stored, runs.iter().map(|run| &run.rows))?;
         let months: BTreeSet<Month> = runs
@@ -152,8 +148,11 @@ impl Sides {
             }))
             .collect();
         let on = self.on.iter().copied();
-        let join = hash_join(build, parents, on, shown)?;
-        join.execute(0, Arc::clone(context))
+        let join = hash_join(build, Arc::clone(&parents), on, shown)?;
+        Ok(Reading {
+            rows: join.execute(0, Arc::clone(context))?,
+            parents: Some(parents),
+        })
     }
 
     /// Holds the parents of one month, and has its details come by.
@@ -162,15 +161,18 @@ impl Sides {
         month: Month,
         details: SendableRecordBatchStream,
         context: &Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    ) -> Result<Reading> {
         let parents = over_scan(&self.parents, &|leaf| {
             let conditions = self.of_months(leaf, &BTreeSet::from([month]))?;
             filtered(leaf.scan(), conditions, context)
         })?;
         let probe: Plan = Arc::new(Given::new(self.details.schema(), 1));
-        let join = self.on_parents(parents, probe)?;
+        let join = self.on_parents(Arc::clone(&parents), probe)?;
         give(&join, 0, details)?;
-        join.execute(0, Arc::clone(context))
+        Ok(Reading {
+            rows: join.execute(0, Arc::clone(context))?,
+            parents: Some(parents),
+        })
     }
 
     /// Holds the parents of all months, once for all partitions, and has details come by.
@@ -179,10 +181,12 @@ impl Sides {
         partition: usize,
         details: SendableRecordBatchStream,
         context: &Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    ) -> Result<Reading> {
         let partitions = self.details.output_partitioning().partition_count();
+        let mut first = None;
         let whole = self.whole.get_or_init(|| {
             let parents = reset_plan_states(Arc::clone(&self.parents))?;
+            first = Some(Arc::clone(&parents));
             let probe: Plan = Arc::new(Given::new(self.details.schema(), partitions));
             self.on_parents(parents, probe)
         });
@@ -191,7 +195,10 @@ impl Sides {
             Err(_) => return internal_err!("parents of all months cannot be read"),
         };
         give(join, partition, details)?;
-        join.execute(partition, Arc::clone(context))
+        Ok(Reading {
+            rows: join.execute(partition, Arc::clone(context))?,
+            parents: first,
+        })
     }
 
     fn on_parents(&self, parents: Plan, details: Plan) -> Result<Plan> {
@@ -265,6 +272,32 @@ impl Sides {
         };
         let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new_with_schema(name, stored)?);
         Ok(Some(column))
+    }
+}
+
+/// Joined rows, as parents are read.
+pub(super) struct Reading {
+    pub(super) rows: SendableRecordBatchStream,
+    /// What reads the parents; none where another partition does.
+    parents: Option<Plan>,
+}
+
+impl Reading {
+    /// How many visible parents were read so far, and how many bytes of them.
+    pub(super) fn read(&self) -> (usize, usize) {
+        let (mut rows, mut bytes) = (0, 0);
+        let mut waiting: Vec<&Plan> = self.parents.iter().collect();
+        while let Some(plan) = waiting.pop() {
+            if let Some(metrics) = plan.metrics() {
+                if plan.is::<PolicyExec>() {
+                    rows += metrics.output_rows().unwrap_or_default();
+                }
+                let scanned = metrics.sum_by_name("bytes_scanned");
+                bytes += scanned.map_or(0, |scanned| scanned.as_usize());
+            }
+            waiting.extend(plan.children());
+        }
+        (rows, bytes)
     }
 }
 

@@ -20,7 +20,7 @@ use futures::{StreamExt, stream};
 use tokio::sync::Mutex;
 
 use super::details::{Details, Month, Next, Run};
-use super::sides::Sides;
+use super::sides::{Reading, Sides};
 use crate::enforce::parent_join::pieces::Pieces;
 
 /// So many batches of details are held rather than their parents.
@@ -62,6 +62,8 @@ pub(super) fn execute(
             few: counter("details_held"),
             months: counter("months_held"),
             all: counter("parents_held"),
+            rows: counter("parents_read"),
+            bytes: counter("parents_bytes_scanned"),
         },
         baseline: BaselineMetrics::new(metrics, partition),
     };
@@ -100,19 +102,29 @@ struct Readings {
     few: Count,
     months: Count,
     all: Count,
+    rows: Count,
+    bytes: Count,
+}
+
+impl Readings {
+    fn read(&self, reading: &Reading) {
+        let (rows, bytes) = reading.read();
+        self.rows.add(rows);
+        self.bytes.add(bytes);
+    }
 }
 
 struct Streaming {
-    rows: SendableRecordBatchStream,
+    reading: Reading,
     /// How many details were handed out before.
     taken: u64,
     begun: bool,
 }
 
 impl Streaming {
-    fn new(rows: SendableRecordBatchStream, taken: u64) -> Self {
+    fn new(reading: Reading, taken: u64) -> Self {
         Self {
-            rows,
+            reading,
             taken,
             begun: false,
         }
@@ -147,12 +159,13 @@ impl Joining {
 
     async fn step(&mut self) -> Result<()> {
         if let Some(streaming) = &mut self.streaming {
-            match streaming.rows.next().await {
+            match streaming.reading.rows.next().await {
                 Some(Ok(batch)) => {
                     streaming.begun = true;
                     return self.pieces.push(batch);
                 }
                 None => {
+                    self.readings.read(&streaming.reading);
                     self.streaming = None;
                     return Ok(());
                 }
@@ -174,16 +187,16 @@ impl Joining {
                 self.saw([month]);
                 self.readings.months.add(1);
                 let rows = self.passing(Some(month));
-                let rows = self.sides.many(month, rows, &self.context)?;
-                self.streaming = Some(Streaming::new(rows, taken));
+                let reading = self.sides.many(month, rows, &self.context)?;
+                self.streaming = Some(Streaming::new(reading, taken));
                 return Ok(());
             }
             Next::Unordered if self.hold_parents && !in_order => {
                 drop(details);
                 self.readings.all.add(1);
                 let rows = self.passing(None);
-                let rows = self.sides.all(self.partition, rows, &self.context)?;
-                self.streaming = Some(Streaming::new(rows, taken));
+                let reading = self.sides.all(self.partition, rows, &self.context)?;
+                self.streaming = Some(Streaming::new(reading, taken));
                 return Ok(());
             }
             Next::Month(_) | Next::Unordered => details.some(self.few, self.held.bytes).await?,
@@ -237,16 +250,17 @@ impl Joining {
                 .collect::<BTreeSet<_>>(),
         );
         self.readings.few.add(1);
-        let mut rows = self.sides.few(&runs, &self.aside)?;
+        let mut reading = self.sides.few(&runs, &self.aside)?;
         drop(runs);
-        let schema = rows.schema();
+        let schema = reading.rows.schema();
         let mut found: Vec<RecordBatch> = Vec::new();
-        while let Some(batch) = rows.next().await {
+        while let Some(batch) = reading.rows.next().await {
             let batch = batch?;
             self.held.answer.try_grow(batch.get_array_memory_size())?;
             found.push(batch);
         }
-        drop(rows);
+        self.readings.read(&reading);
+        drop(reading);
         let found = concat_batches(&schema, &found)?;
         let Some(of) = found.column(0).as_primitive_opt::<UInt32Type>() else {
             return internal_err!("joined rows without the number of theirs");
