@@ -72,6 +72,12 @@ pub enum ReleaseError {
         /// The most cells that a release may have.
         limit: usize,
     },
+    /// What has to be withheld beside totals, so that what is withheld cannot be computed back, takes too long to find.
+    #[error(
+        "the release has too many totals to find what has to be withheld beside them: name the totals that are needed \
+         (GROUPING SETS in place of CUBE), group by fewer or coarser columns, or narrow the question with WHERE"
+    )]
+    TooManyTotals,
     /// The release is larger than it may be.
     #[error(
         "the release has more than {limit} bytes: ask for fewer columns, group by fewer or coarser ones, or narrow the \
@@ -142,6 +148,7 @@ impl ReleaseError {
             Self::UnlinkedDetail { .. } => "unlinked_detail",
             Self::NotReleasable { .. } => "not_releasable",
             Self::TooManyCells { .. } => "too_many_cells",
+            Self::TooManyTotals => "too_many_totals",
             Self::TooManyBytes { .. } => "too_many_bytes",
             Self::Quarantined { .. } => "quarantined",
             Self::Refused { .. } => "refused",

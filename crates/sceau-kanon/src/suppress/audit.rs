@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::attacker::{
-    Attack, LARGE, Reduced, Sparse, System, add, constant_sum, intervals, negate, systems,
+    Attack, LARGE, Reduced, Sparse, add, constant_sums, intervals, negate, systems,
 };
 use super::proof::{Interval, Proof};
 use super::table::{People, Relation, State, Table};
@@ -25,60 +25,113 @@ pub(super) struct Finding {
     pub(super) breakers: Vec<usize>,
 }
 
-/// How many sets of cells a search for sums may look at, a system.
-const SUMS: u64 = 200_000;
+/// How many cells a search for sums may look at, a system.
+const SUMS: u64 = 50_000_000;
 
-/// All that can be computed and should not be. Empty: the pattern holds, proved by tables of integers.
-pub(super) fn audit(table: &Table, pattern: &Pattern, k: u32) -> Vec<Finding> {
-    audit_with(table, pattern, k, &mut 0)
+/// So many of these are about as much work as one entry of an equation.
+const LOOKS: u64 = 8;
+
+/// So often is every entry of an equation gone through, whatever is found.
+const OFTEN: u64 = 20;
+
+/// How many kinds of cells whose sums are too many to be looked at are found at once.
+const OPEN: usize = 8;
+
+/// What the programmes of a proof may take, each the square of its size.
+const PROOF: u64 = 2_000_000_000;
+
+/// What was found out about a pattern.
+pub(super) struct Audit {
+    /// All that can be computed and should not be. Empty: the pattern holds, proved by tables of integers.
+    pub(super) findings: Vec<Finding>,
+    /// The systems of each figure. Figures that are one column twice share them.
+    attacks: Vec<(Vec<usize>, Vec<Attack>)>,
 }
 
-/// [`audit`], which also adds up how much work it was.
-pub(super) fn audit_with(table: &Table, pattern: &Pattern, k: u32, work: &mut u64) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for_each(table, pattern, |figure, system| {
-        let seen = inspect(table, pattern, k, figure, system);
-        *work += seen.attack.work();
-        findings.extend(seen.findings);
-    });
-    findings
+impl Audit {
+    /// How much there was to look at, in unknowns.
+    pub(super) fn size(&self) -> u64 {
+        self.attacks
+            .iter()
+            .flat_map(|(_, attacks)| attacks)
+            .map(Attack::work)
+            .sum()
+    }
+}
+
+/// Looks for what can be computed and should not be. `None` where that takes more than `work`, in entries of equations gone through.
+pub(super) fn audit(table: &Table, pattern: &Pattern, k: u32, work: &mut u64) -> Option<Audit> {
+    let mut audit = Audit {
+        findings: Vec::new(),
+        attacks: Vec::new(),
+    };
+    for figures in alike(table) {
+        let mut attacks = Vec::new();
+        for system in systems(table, &table.figures[figures[0]], &pattern.hidden) {
+            let entries: usize = system.equations.iter().map(Vec::len).sum();
+            *work = work.checked_sub(OFTEN * (system.unknowns.len() + entries) as u64)?;
+            let mut attack = Attack::of(system, work)?;
+            let computed = computed(table, pattern, k, &mut attack, work)?;
+            let found = explain(table, pattern, figures[0], &attack, computed, work);
+            audit.findings.extend(found);
+            attacks.push(attack);
+        }
+        audit.attacks.push((figures, attacks));
+    }
+    Some(audit)
+}
+
+/// The figures, those together that say the same of every cell: the number of rows stands beside a `count(*)`.
+fn alike(table: &Table) -> Vec<Vec<usize>> {
+    let mut alike: Vec<Vec<usize>> = Vec::new();
+    for (place, figure) in table.figures.iter().enumerate() {
+        let same = alike.iter_mut().find(|of| {
+            let other = &table.figures[of[0]];
+            (other.least, &other.values) == (figure.least, &figure.values)
+                && other.relations == figure.relations
+        });
+        match same {
+            Some(same) => same.push(place),
+            None => alike.push(vec![place]),
+        }
+    }
+    alike
 }
 
 /// The intervals of a pattern, and what they rest on.
-pub(super) fn prove(table: &Table, pattern: &Pattern, k: u32) -> Proof {
-    let mut proof = Proof::default();
-    for_each(table, pattern, |figure, system| {
-        let seen = inspect(table, pattern, k, figure, system);
-        let computed = seen.findings.into_iter().flat_map(|finding| finding.cells);
-        proof.computed.extend(computed);
-        let found = intervals(&seen.attack);
-        proof.programmes += found.programmes + seen.attack.programmes;
-        proof.unsolved += found.unsolved;
-        proof.tables += seen.attack.moves.count as u64;
-        for (unknown, (low, high)) in system.unknowns.iter().zip(found.of) {
-            if let Some(cell) = unknown.cell.filter(|&cell| cares(table, pattern, cell)) {
-                let truth = table.figures[figure].values[cell];
-                proof.intervals.push(Interval {
-                    cell,
-                    figure,
-                    low: low.map(|low| truth + low),
-                    high: high.map(|high| truth + high),
-                });
+pub(super) fn prove(table: &Table, pattern: &Pattern, audit: &Audit) -> Proof {
+    let mut work = PROOF;
+    let found = audit.findings.iter().flat_map(|finding| &finding.cells);
+    let mut proof = Proof {
+        computed: found.copied().collect(),
+        ..Proof::default()
+    };
+    for (figures, attacks) in &audit.attacks {
+        for attack in attacks {
+            let found = intervals(attack, &mut work);
+            proof.programmes += found.programmes + attack.programmes;
+            proof.unsolved += found.unsolved;
+            proof.tables += attack.moves.count as u64;
+            for (unknown, (low, high)) in attack.system.unknowns.iter().zip(found.of) {
+                let Some(cell) = unknown.cell.filter(|&cell| cares(table, pattern, cell)) else {
+                    continue;
+                };
+                let truth = table.figures[figures[0]].values[cell];
+                proof
+                    .intervals
+                    .extend(figures.iter().map(|&figure| Interval {
+                        cell,
+                        figure,
+                        low: low.map(|low| truth + low),
+                        high: high.map(|high| truth + high),
+                    }));
             }
         }
-    });
+    }
     proof
         .intervals
         .sort_by_key(|interval| (interval.figure, interval.cell));
     proof
-}
-
-fn for_each(table: &Table, pattern: &Pattern, mut see: impl FnMut(usize, &System)) {
-    for (place, figure) in table.figures.iter().enumerate() {
-        for system in systems(table, figure, &pattern.hidden) {
-            see(place, &system);
-        }
-    }
 }
 
 fn cares(table: &Table, pattern: &Pattern, cell: usize) -> bool {
@@ -89,23 +142,19 @@ fn cares(table: &Table, pattern: &Pattern, cell: usize) -> bool {
     }
 }
 
-struct Seen<'a> {
-    attack: Attack<'a>,
-    findings: Vec<Finding>,
-}
-
-fn inspect<'a>(
+/// The sums of a system's unknowns that can be computed and should not be, or cannot be shown not to be.
+fn computed(
     table: &Table,
     pattern: &Pattern,
     k: u32,
-    figure: usize,
-    system: &'a System,
-) -> Seen<'a> {
-    let mut attack = Attack::of(system);
+    attack: &mut Attack,
+    work: &mut u64,
+) -> Option<Vec<Vec<usize>>> {
     let mut computed: Vec<Vec<usize>> = Vec::new();
     let mut still: Vec<usize> = Vec::new();
-    for (unknown, of) in system.unknowns.iter().enumerate() {
-        let matters = of.cell.is_some_and(|cell| cares(table, pattern, cell));
+    for unknown in 0..attack.system.unknowns.len() {
+        let cell = attack.system.unknowns[unknown].cell;
+        let matters = cell.is_some_and(|cell| cares(table, pattern, cell));
         if matters && !attack.can_change(unknown) {
             if attack.fixed_by_equations(&[unknown]) {
                 computed.push(vec![unknown]);
@@ -115,45 +164,45 @@ fn inspect<'a>(
         }
     }
     if still.len() > 1 {
-        attack.look_around(&still);
+        attack.look_around(&still, work);
     }
     for unknown in still {
-        if !attack.can_change(unknown) && !attack.look_for_change(&[unknown]) {
+        if !attack.can_change(unknown) && !attack.look_for_change(&[unknown], work) {
             computed.push(vec![unknown]);
         }
     }
-    if computed.is_empty() {
-        let few: Vec<Option<&[u64]>> = system
-            .unknowns
-            .iter()
-            .map(|unknown| match &table.cells[unknown.cell?] {
-                cell if matches!(cell.state, State::Unlisted | State::Zero) => None,
-                cell => match &cell.people {
-                    People::Few(ids) => Some(ids.as_slice()),
-                    People::Many => None,
-                },
-            })
-            .collect();
-        let mut budget = SUMS;
-        loop {
-            match constant_sum(&attack.moves, &few, k, &mut budget) {
-                Ok(None) => break,
-                Ok(Some(sum)) => {
-                    if !attack.look_for_change(&sum) {
-                        computed.push(sum);
-                        break;
-                    }
-                }
-                // Not shown to be safe is not safe.
-                Err(unknown) => {
-                    computed.push(vec![unknown]);
-                    break;
-                }
-            }
-        }
+    if !computed.is_empty() {
+        return Some(computed);
     }
-    let findings = explain(table, pattern, figure, &attack, computed);
-    Seen { attack, findings }
+    let few: Vec<Option<&[u64]>> = (attack.system.unknowns.iter())
+        .map(|unknown| match &table.cells[unknown.cell?] {
+            cell if matches!(cell.state, State::Unlisted | State::Zero) => None,
+            cell => match &cell.people {
+                People::Few(ids) => Some(ids.as_slice()),
+                People::Many => None,
+            },
+        })
+        .collect();
+    let mut budget = SUMS;
+    loop {
+        let before = budget;
+        let sums = constant_sums(&attack.moves, &few, k, &mut budget);
+        *work = work.checked_sub((before - budget) / LOOKS)?;
+        let found = sums.found.len();
+        computed = (sums.found.into_iter())
+            .filter(|sum| !attack.look_for_change(sum, work))
+            .collect();
+        // With what was found on the way the next search may find more.
+        if computed.is_empty() && found > 0 {
+            continue;
+        }
+        if computed.is_empty() {
+            // Not shown to be safe is not safe.
+            let open = sums.open.into_iter().take(OPEN);
+            computed.extend(open.map(|unknown| vec![unknown]));
+        }
+        return Some(computed);
+    }
 }
 
 /// For each computed sum the open cells that the computation needs.
@@ -163,15 +212,16 @@ fn explain(
     figure: usize,
     attack: &Attack,
     computed: Vec<Vec<usize>>,
+    work: &mut u64,
 ) -> Vec<Finding> {
     if computed.is_empty() {
         return Vec::new();
     }
-    let system = attack.system;
+    let system = &attack.system;
     let columns = system.unknowns.len();
     // Which cells exactly a computation needs takes another elimination: for large systems those next to what is computed are named.
     let small = columns <= LARGE;
-    let reduced = small.then(|| {
+    let reduced = small.then_some(()).and_then(|()| {
         let numbered: Vec<Sparse> = (system.equations.iter().enumerate())
             .map(|(number, equation)| {
                 let mut equation = equation.clone();
@@ -179,7 +229,7 @@ fn explain(
                 equation
             })
             .collect();
-        Reduced::of(&numbered, columns, |_| false)
+        Reduced::of(&numbered, columns, |_| false, work)
     });
     let relations = &table.figures[figure].relations;
     let open = |cell: usize| table.cells[cell].state == State::Open && !pattern.hidden[cell];

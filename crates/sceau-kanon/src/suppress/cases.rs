@@ -1,6 +1,6 @@
 //! Worked cases, their minima and intervals known from exact enumeration.
 
-use super::audit::{Pattern, audit};
+use super::audit::{Finding, Pattern};
 use super::lines::Lines;
 use super::minimum::minimum;
 use super::*;
@@ -78,6 +78,12 @@ pub(super) fn only_primary(table: &Table) -> Pattern {
             .collect(),
         dropped: vec![false; table.cells.len()],
     }
+}
+
+/// What an audit finds that has all the time it needs.
+fn audit(table: &Table, pattern: &Pattern, k: u32) -> Vec<Finding> {
+    let audit = super::audit::audit(table, pattern, k, &mut WORK.clone());
+    audit.unwrap().findings
 }
 
 /// Protects at least cost, and says which cells are hidden besides the primary ones.
@@ -284,8 +290,41 @@ fn a_cube_of_three_binary_keys_hides_all_its_inner_cells_for_one() {
     assert_eq!(protection.proof.intervals.len(), 8);
     // Each hidden cell needs a partner on each of its three lines: no fewer, and eight ways with seven.
     let start = only_primary(&table);
-    assert_eq!(minimum(&table, &start, 11, 6), None);
+    assert!(minimum(&table, &start, 11, 6, &mut WORK.clone()).is_none());
     assert_eq!(patterns(&table, 11, 7), 8);
+}
+
+#[test]
+fn a_table_that_takes_too_long_is_an_error_and_no_pattern() {
+    let table = table(&[20, 15, 3, 38], 11, vec![adds(3, &[0, 1, 2])]);
+    let long = |work| protect_within(&table, 11, pattern::ROUNDS, work);
+    for work in [0, 10, 50] {
+        assert_eq!(long(work), Err(TableError::TooLong));
+    }
+    assert_eq!(long(WORK), protect(&table, 11));
+}
+
+#[test]
+fn a_column_that_says_the_same_is_looked_at_once() {
+    let mut table = table(&[20, 15, 3, 38], 11, vec![adds(3, &[0, 1, 2])]);
+    let once = protect(&table, 11).unwrap();
+    let again = Figure {
+        name: "rows".into(),
+        ..table.figures[0].clone()
+    };
+    table.figures.push(again);
+    let twice = protect(&table, 11).unwrap();
+    assert_eq!(twice.hidden, once.hidden);
+    assert_eq!(twice.proof.programmes, once.proof.programmes);
+    let of = |figure| {
+        let intervals = twice.proof.intervals.iter();
+        intervals
+            .filter(move |interval| interval.figure == figure)
+            .map(|interval| (interval.cell, interval.low, interval.high))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of(0), of(1));
+    assert_eq!(of(0).len(), once.proof.intervals.len());
 }
 
 #[test]
@@ -327,7 +366,9 @@ fn two_hidden_cells_a_line_prove_nothing() {
     let (hidden, protection) = extra(&table, 11);
     assert_eq!(hidden, [7]);
     assert_eq!(interval(&protection, 6), (Some(0), Some(36)));
-    let fast = pattern::heuristic(&table, &start, 11, pattern::ROUNDS).unwrap();
+    let fast = pattern::heuristic(&table, &start, 11, pattern::ROUNDS, &mut WORK.clone());
+    let (fast, audited) = fast.unwrap();
+    assert_eq!(audited.findings, []);
     assert_eq!(audit(&table, &fast, 11), []);
 }
 

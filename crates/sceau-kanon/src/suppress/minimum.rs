@@ -4,7 +4,7 @@
 //! that an audit's computation needs. So the patterns that hold are found by branching over these, and a cell whose branch is done is
 //! barred from the next ones. Sizes are tried in order.
 
-use super::audit::{Pattern, audit_with};
+use super::audit::{Audit, Pattern, audit};
 use super::lines::Lines;
 use super::table::Table;
 
@@ -15,7 +15,13 @@ const WORK: u64 = 100_000;
 
 /// The pattern that hides fewest cells more than `start`, and of these the one that costs least; it hides at most `most` more. `None`
 /// if the search got too long.
-pub(super) fn minimum(table: &Table, start: &Pattern, k: u32, most: usize) -> Option<Pattern> {
+pub(super) fn minimum(
+    table: &Table,
+    start: &Pattern,
+    k: u32,
+    most: usize,
+    left: &mut u64,
+) -> Option<(Pattern, Audit)> {
     if table.cells.len() > CELLS {
         return None;
     }
@@ -29,15 +35,17 @@ pub(super) fn minimum(table: &Table, start: &Pattern, k: u32, most: usize) -> Op
         barred: vec![false; table.cells.len()],
         nodes: NODES,
         work: 0,
+        left,
         best: None,
     };
     for size in 0..=most {
         search.extend(size, 0)?;
-        if let Some((_, hidden)) = search.best {
-            return Some(Pattern {
-                hidden,
+        if let Some(best) = search.best {
+            let pattern = Pattern {
+                hidden: best.hidden,
                 dropped: start.dropped.clone(),
-            });
+            };
+            return Some((pattern, best.audit));
         }
     }
     None
@@ -53,14 +61,21 @@ struct Search<'a> {
     barred: Vec<bool>,
     nodes: u32,
     work: u64,
-    best: Option<(u64, Vec<bool>)>,
+    left: &'a mut u64,
+    best: Option<Best>,
+}
+
+struct Best {
+    cost: u64,
+    hidden: Vec<bool>,
+    audit: Audit,
 }
 
 impl Search<'_> {
     /// Looks at all patterns with at most `left` more cells. `None` when it takes too long.
     fn extend(&mut self, left: usize, cost: u64) -> Option<()> {
         self.nodes = self.nodes.checked_sub(1)?;
-        if self.best.as_ref().is_some_and(|&(best, _)| cost >= best) {
+        if self.best.as_ref().is_some_and(|best| cost >= best.cost) {
             return Some(());
         }
         let showing = self.lines.showing(&self.pattern.hidden);
@@ -72,14 +87,18 @@ impl Search<'_> {
             if self.work > WORK {
                 return None;
             }
-            let findings = audit_with(self.table, &self.pattern, self.k, &mut self.work);
-            let of_each = findings
-                .into_iter()
-                .map(|finding| finding.breakers.into_iter().filter(open).collect());
+            let audit = audit(self.table, &self.pattern, self.k, self.left)?;
+            self.work += audit.size();
+            let of_each = (audit.findings.iter())
+                .map(|finding| finding.breakers.iter().copied().filter(open).collect());
             match of_each.min_by_key(|breakers: &Vec<usize>| breakers.len()) {
                 Some(breakers) => breakers,
                 None => {
-                    self.best = Some((cost, self.pattern.hidden.clone()));
+                    self.best = Some(Best {
+                        cost,
+                        hidden: self.pattern.hidden.clone(),
+                        audit,
+                    });
                     return Some(());
                 }
             }

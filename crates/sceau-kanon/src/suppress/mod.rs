@@ -28,7 +28,8 @@
 //! `lines` completes a pattern line by line, the cheapest cell first. `audit` looks for what can be computed: exact elimination gives
 //! all displacements of the true table that the equations allow; those that stay within the bounds are other tables, and what none of them
 //! changes is looked at by linear programmes. `pattern` repairs and audits again. `minimum` searches small tables for the least pattern. When nothing
-//! helps, a margin is dropped as a whole, and the rest is proved.
+//! helps, a margin is dropped as a whole, and the rest is proved. All of it is bounded by counts of what is gone through: a table too
+//! large for them is an error.
 //!
 //! ```
 //! use sceau_kanon::suppress::{Cell, Figure, Method, People, Relation, State, Table, protect};
@@ -69,20 +70,30 @@ pub use lattice::{Column, Kind, Row, grouping_sets};
 pub use proof::{Interval, Method, Proof, Protection};
 pub use table::{Cell, Figure, People, Relation, State, Table, TableError};
 
-use audit::{Pattern, prove};
+use audit::{Pattern, audit, prove};
+use pattern::Failure;
 
 /// Hides what must be hidden so that no primary cell, and no sum of too few people, can be computed.
 ///
 /// The same table gives the same answer every time: searches are bounded by counts, never by time.
 ///
 /// # Errors
-/// The table's parts do not fit together: see [`Table::check`].
+/// The table's parts do not fit together: see [`Table::check`]. It is so large that the bound on the search is met before a pattern is
+/// shown to hold: [`TableError::TooLong`].
 pub fn protect(table: &Table, k: u32) -> Result<Protection, TableError> {
     table.check(k)?;
-    Ok(protect_within(table, k, pattern::ROUNDS))
+    protect_within(table, k, pattern::ROUNDS, WORK)
 }
 
-fn protect_within(table: &Table, k: u32, rounds: usize) -> Protection {
+/// What the search for a pattern may take, in entries of equations gone through: some ten seconds.
+const WORK: u64 = 400_000_000;
+
+fn protect_within(
+    table: &Table,
+    k: u32,
+    rounds: usize,
+    mut work: u64,
+) -> Result<Protection, TableError> {
     let mut start = Pattern {
         hidden: table
             .cells
@@ -94,27 +105,30 @@ fn protect_within(table: &Table, k: u32, rounds: usize) -> Protection {
     let count = |pattern: &Pattern| pattern.hidden.iter().filter(|&&hidden| hidden).count();
     let primary = count(&start);
     if primary == 0 {
-        return Protection {
+        return Ok(Protection {
             hidden: start.hidden,
             dropped: Vec::new(),
             method: Method::Nothing,
             proof: Proof::default(),
-        };
+        });
     }
     let mut dropped = Vec::new();
-    let (pattern, method) = loop {
-        match pattern::heuristic(table, &start, k, rounds) {
-            Ok(pattern) if dropped.is_empty() => {
-                match minimum::minimum(table, &start, k, count(&pattern) - primary) {
+    let ((pattern, audit), method) = loop {
+        match pattern::heuristic(table, &start, k, rounds, &mut work) {
+            Ok(found) if dropped.is_empty() => {
+                let most = count(&found.0) - primary;
+                match minimum::minimum(table, &start, k, most, &mut work) {
                     Some(least) => break (least, Method::Minimum),
-                    None => break (pattern, Method::Heuristic),
+                    None => break (found, Method::Heuristic),
                 }
             }
-            Ok(pattern) => break (pattern, Method::Margins),
-            Err(findings) => {
+            Ok(found) => break (found, Method::Margins),
+            Err(Failure::TooLong) => return Err(TableError::TooLong),
+            Err(Failure::Found(findings)) => {
                 let Some(margin) = pattern::give_up(table, &findings, &dropped) else {
                     // Everything is hidden.
-                    break (start, Method::Margins);
+                    let audit = audit(table, &start, k, &mut work).ok_or(TableError::TooLong)?;
+                    break ((start, audit), Method::Margins);
                 };
                 dropped.push(margin);
                 for (cell, of) in table.cells.iter().enumerate() {
@@ -126,12 +140,12 @@ fn protect_within(table: &Table, k: u32, rounds: usize) -> Protection {
             }
         }
     };
-    Protection {
-        proof: prove(table, &pattern, k),
+    Ok(Protection {
+        proof: prove(table, &pattern, &audit),
         hidden: pattern.hidden,
         dropped,
         method,
-    }
+    })
 }
 
 #[cfg(test)]

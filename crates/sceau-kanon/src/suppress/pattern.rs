@@ -2,31 +2,42 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::audit::{Finding, Pattern, audit};
+use super::audit::{Audit, Finding, Pattern, audit};
 use super::lines::Lines;
 use super::table::{Relation, State, Table};
 
 /// How often a pattern is repaired before a margin is given up.
 pub(super) const ROUNDS: usize = 40;
 
-/// Hides more than `start` until an audit finds nothing; repairs at most so many times.
+/// Why no pattern was found.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// What could still be computed when nothing more could be done about it.
+    Found(Vec<Finding>),
+    /// It took more work than there was.
+    TooLong,
+}
+
+/// Hides more than `start` until an audit finds nothing; repairs at most so many times, and as long as there is `work` left.
 ///
 /// # Errors
-/// What could still be computed when nothing more could be done about it.
+/// See [`Failure`].
 pub(super) fn heuristic(
     table: &Table,
     start: &Pattern,
     k: u32,
     rounds: usize,
-) -> Result<Pattern, Vec<Finding>> {
+    work: &mut u64,
+) -> Result<(Pattern, Audit), Failure> {
     let lines = Lines::of(table, start, k);
     let mut pattern = start.clone();
     lines.complete(&mut pattern.hidden);
     lines.thin(&mut pattern.hidden);
-    let mut findings = audit(table, &pattern, k);
+    let mut audited = audit(table, &pattern, k, work).ok_or(Failure::TooLong)?;
     for _ in 0..rounds {
+        let findings = &audited.findings;
         if findings.is_empty() {
-            return Ok(pattern);
+            return Ok((pattern, audited));
         }
         let idle = |finding: &Finding| match finding.cells[..] {
             [cell] => table.cells[cell].state == State::Open,
@@ -34,7 +45,7 @@ pub(super) fn heuristic(
         };
         if findings.iter().all(idle) {
             // Secondary cells that can be computed anyway: shown, they tell nothing more.
-            for finding in &findings {
+            for finding in findings {
                 for &cell in &finding.cells {
                     pattern.hidden[cell] = false;
                 }
@@ -60,12 +71,12 @@ pub(super) fn heuristic(
             }
             lines.complete(&mut pattern.hidden);
         }
-        findings = audit(table, &pattern, k);
+        audited = audit(table, &pattern, k, work).ok_or(Failure::TooLong)?;
     }
-    if findings.is_empty() {
-        return Ok(pattern);
+    if audited.findings.is_empty() {
+        return Ok((pattern, audited));
     }
-    Err(findings)
+    Err(Failure::Found(audited.findings))
 }
 
 /// Which margin to give up for what can still be computed: the one with fewest cells among those whose totals are computed with; if

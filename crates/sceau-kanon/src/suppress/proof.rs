@@ -34,8 +34,8 @@ pub struct Proof {
     pub intervals: Vec<Interval>,
     /// How many linear programmes were solved for the intervals. The others are known from tables that reach a bound.
     pub programmes: u64,
-    /// How many linear programmes the solver gave up on. The ends of intervals that they were for may be too far out; that the cells
-    /// cannot be computed does not hang on them.
+    /// How many ends of intervals no linear programme was solved for: the solver gave up, or those of the table take too long. These ends are
+    /// what single relations leave, and may be too far out; that the cells cannot be computed does not hang on them.
     pub unsolved: u64,
     /// Hidden cells that can be computed whatever else is hidden. There are none, unless a primary cell is part of a total that
     /// is said to be known as empty.

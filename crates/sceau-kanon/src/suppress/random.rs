@@ -84,7 +84,7 @@ fn attack(table: &Table, k: u32) -> Result<(), TestCaseError> {
     let protection = protect(table, k).unwrap();
     attack_this(table, k, &protection)?;
     // Without repairs and the search for the least, margins go more often; what is left holds as well.
-    attack_this(table, k, &protect_within(table, k, 0))
+    attack_this(table, k, &protect_within(table, k, 0, u64::MAX).unwrap())
 }
 
 fn attack_this(table: &Table, k: u32, protection: &Protection) -> Result<(), TestCaseError> {
@@ -232,10 +232,11 @@ fn the_attacker_finds_what_only_primary_suppression_leaves() {
     let sum = table(&[50, 4, 5, 59], 11, vec![adds(3, &[0, 1, 2])]);
     for (table, what) in [(exact, "cell 2 is 3"), (sum, "a sum of 9 people is 9")] {
         let start = super::cases::only_primary(&table);
+        let audit = audit(&table, &start, 11, &mut WORK.clone()).unwrap();
         let protection = Protection {
             proof: Proof {
                 computed: Vec::new(),
-                ..prove(&table, &start, 11)
+                ..prove(&table, &start, &audit)
             },
             hidden: start.hidden,
             dropped: Vec::new(),

@@ -92,7 +92,7 @@ pub struct Table {
     pub figures: Vec<Figure>,
 }
 
-/// A table that cannot be one.
+/// A table that cannot be one, or cannot be protected.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TableError {
     /// A figure lacks values or has too many.
@@ -135,6 +135,11 @@ pub enum TableError {
         /// Which row.
         cell: usize,
     },
+    /// The bound on the search was met before a pattern was shown to hold.
+    #[error(
+        "what has to be hidden beside the hidden cells was not found within the bound on the search"
+    )]
+    TooLong,
     /// A bounded set of people holds *k* or more, or is not sorted.
     #[error("the people of cell {cell} are not fewer than k ids in order, each once")]
     People {

@@ -210,10 +210,7 @@ async fn drain(
         }
     }
     let cells = match &gate.totals {
-        Some(totals) => {
-            known = totals.protect(gate, &cells, &mut broken)?;
-            totals.of_rounded_cells(gate, &cells, &broken)?
-        }
+        Some(totals) => totals.of_rounded_cells(gate, &cells, &broken)?,
         None => rounded_cells(gate, &cells)?,
     };
     kept.push(opened(gate, &cells, &broken, &known, shown)?);

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
-use arrow::row::{OwnedRow, RowConverter, SortField};
+use arrow::row::{RowConverter, SortField};
 use datafusion::common::{Result, exec_err};
 use sceau_core::permit::Withheld;
 
@@ -20,7 +20,7 @@ use super::{Gate, Rule};
 use crate::contributors::UNKNOWN_PERSON;
 use crate::release::ReleaseError;
 use crate::release::withheld::Interval;
-use crate::suppress::{Column, Kind, People, Row, State, grouping_sets, protect};
+use crate::suppress::{Column, Kind, People, Row, State, TableError, grouping_sets, protect};
 
 /// What ties the cells of one gate together.
 #[derive(Debug)]
@@ -83,59 +83,57 @@ impl Totals {
         let kept = self.kept(cells)?;
         let keys = keys(cells, self.dimensions)?;
         let views = self.views(gate, cells, &kept)?;
+        // Which cells are withheld besides hangs on the order they come in, which is the engine's: asked twice, a question must not
+        // show what was withheld the first time.
+        let mut order: Vec<usize> = (0..kept.len()).collect();
+        order.sort_by_key(|&cell| (kept[cell], &keys[cell]));
         let mut dropped: BTreeSet<u32> = BTreeSet::new();
-        // What one view has withheld, the others have to keep secret too. Each round withholds more, so they end.
-        loop {
-            let mut withheld = false;
-            for (at, view) in views.iter().enumerate() {
-                let listed: Vec<usize> = (0..kept.len())
-                    .filter(|cell| !dropped.contains(&kept[*cell]))
-                    .collect();
-                let rows = listed
-                    .iter()
-                    .map(|&cell| Row {
-                        kept: kept[cell],
-                        keys: keys[cell].clone(),
-                        people: view.people[cell].clone(),
-                        cost: u64::try_from(view.cost[cell]).unwrap_or_default(),
-                        state: match broken[cell] {
-                            _ if view.of_some && view.cost[cell] == 0 => State::Zero,
-                            Some(_) => State::Primary,
-                            None => State::Open,
-                        },
-                    })
-                    .collect();
-                let columns = view.columns.iter().map(|column| Column {
-                    values: listed.iter().map(|&cell| column.values[cell]).collect(),
-                    ..column.clone()
-                });
-                let protection = grouping_sets(rows, columns.collect())
-                    .map_err(|error| error.to_string())
-                    .and_then(|table| protect(&table, view.k).map_err(|error| error.to_string()));
-                let protection = match protection {
-                    Ok(protection) => protection,
-                    Err(error) => {
-                        tracing::error!(%error, "totals could not be protected");
-                        return Err(gate.tally.refuse(ReleaseError::Margins {
-                            found: "these totals: what has to be withheld beside them could not be found, and a cell",
-                        }));
-                    }
-                };
-                if at == 0 {
-                    known = view.known(&listed, &protection.proof.intervals, broken.len());
-                }
-                for (&cell, hidden) in listed.iter().zip(&protection.hidden) {
-                    if *hidden && broken[cell].is_none() {
-                        broken[cell] = Some(Rule::Secondary);
-                        withheld = true;
-                    }
-                }
-                dropped.extend(protection.dropped);
+        // What one view has withheld, the others have to keep secret too: each is looked at until nothing has changed since. Each
+        // round withholds more, so they end.
+        let mut unchanged = 0;
+        for at in (0..views.len()).cycle() {
+            if unchanged == views.len() {
+                break;
             }
-            if !withheld {
-                return Ok(known);
+            let view = &views[at];
+            let listed: Vec<usize> = (order.iter().copied())
+                .filter(|cell| !dropped.contains(&kept[*cell]))
+                .collect();
+            let rows = listed
+                .iter()
+                .map(|&cell| Row {
+                    kept: kept[cell],
+                    keys: keys[cell].clone(),
+                    people: view.people[cell].clone(),
+                    cost: u64::try_from(view.cost[cell]).unwrap_or_default(),
+                    state: match broken[cell] {
+                        _ if view.of_some && view.cost[cell] == 0 => State::Zero,
+                        Some(_) => State::Primary,
+                        None => State::Open,
+                    },
+                })
+                .collect();
+            let columns = view.columns.iter().map(|column| Column {
+                values: listed.iter().map(|&cell| column.values[cell]).collect(),
+                ..column.clone()
+            });
+            let protection = grouping_sets(rows, columns.collect())
+                .and_then(|table| protect(&table, view.k))
+                .map_err(|error| gate.tally.refuse(refusal(&error)))?;
+            if at == 0 {
+                known = view.known(&listed, &protection.proof.intervals, broken.len());
             }
+            // A view that has withheld something has seen to it that it holds.
+            unchanged += 1;
+            for (&cell, hidden) in listed.iter().zip(&protection.hidden) {
+                if *hidden && broken[cell].is_none() {
+                    broken[cell] = Some(Rule::Secondary);
+                    unchanged = 1;
+                }
+            }
+            dropped.extend(protection.dropped);
         }
+        Ok(known)
     }
 
     /// The ways to look at the cells: by each kind of people, all rows and those that meet a condition.
@@ -375,22 +373,32 @@ impl View {
     }
 }
 
-/// For every cell and dimension a number that stands for the key.
+/// For every cell and dimension a number that stands for the key: its place among all keys in order.
 pub(super) fn keys(cells: &RecordBatch, dimensions: usize) -> Result<Vec<Vec<u32>>> {
     let mut keys = vec![Vec::with_capacity(dimensions); cells.num_rows()];
     for column in &cells.columns()[..dimensions] {
         let converter = RowConverter::new(vec![SortField::new(column.data_type().clone())])?;
-        let mut numbers: HashMap<OwnedRow, u32> = HashMap::new();
-        for (cell, row) in converter
-            .convert_columns(std::slice::from_ref(column))?
-            .iter()
-            .enumerate()
-        {
-            let next = numbers.len() as u32;
-            keys[cell].push(*numbers.entry(row.owned()).or_insert(next));
+        let rows = converter.convert_columns(std::slice::from_ref(column))?;
+        let distinct: BTreeSet<arrow::row::Row<'_>> = rows.iter().collect();
+        let numbers: HashMap<arrow::row::Row<'_>, u32> = distinct.into_iter().zip(0..).collect();
+        for (of, row) in keys.iter_mut().zip(&rows) {
+            of.push(numbers.get(&row).copied().unwrap_or(u32::MAX));
         }
     }
     Ok(keys)
+}
+
+/// What who asked is told when totals cannot be protected. The rest is for the operator.
+fn refusal(error: &TableError) -> ReleaseError {
+    match error {
+        TableError::TooLong => ReleaseError::TooManyTotals,
+        other => {
+            tracing::error!(error = %other, "totals could not be protected");
+            ReleaseError::Margins {
+                found: "these totals: what has to be withheld beside them could not be found, and a cell",
+            }
+        }
+    }
 }
 
 /// The people of every cell, and how many are enough. Somebody unknown may be one of the known: they never add up, and where

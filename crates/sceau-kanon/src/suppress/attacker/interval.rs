@@ -1,11 +1,15 @@
 //! How far each unknown can go, all equations and bounds taken together.
 //!
+//! No unknown goes further than what single equations leave it: that is soon computed, and mostly the end. Whether it is, tables show that
+//! stand there; what they leave open is what linear programmes are for.
+//!
 //! Many unknowns move as one: in a small pattern a cell goes up by what its partners go down. Unknowns whose displacements are multiples
 //! of each other share a *direction*, and what a programme finds for it holds for them all. And a direction needs no programme where
-//! a table that fits already stands at the direction's own bound: it can go no further.
+//! a table that fits already stands at the direction's bound: it can go no further.
 
 use std::collections::HashMap;
 
+use super::bounds::{Bounds, bounds};
 use super::moves::Attack;
 use super::programme::{Extreme, Span};
 
@@ -16,14 +20,13 @@ pub(in crate::suppress) struct Intervals {
     pub(in crate::suppress) of: Vec<(Option<i64>, Option<i64>)>,
     /// How many programmes were solved.
     pub(in crate::suppress) programmes: u64,
-    /// How many the solver gave up on. The ends they were for are outer ones.
+    /// How many ends were left to what single equations say: the solver gave up, or they would have taken too long.
     pub(in crate::suppress) unsolved: u64,
 }
 
-/// See [`Intervals`].
-pub(in crate::suppress) fn intervals(attack: &Attack) -> Intervals {
-    let unknowns = &attack.system.unknowns;
-    let mut rows: Vec<Vec<(usize, i64)>> = vec![Vec::new(); unknowns.len()];
+/// See [`Intervals`]. `work` is what programmes may still take, each the square of its size.
+pub(in crate::suppress) fn intervals(attack: &Attack, work: &mut u64) -> Intervals {
+    let mut rows: Vec<Vec<(usize, i64)>> = vec![Vec::new(); attack.system.unknowns.len()];
     for (place, vector) in attack.basis.iter().enumerate() {
         for &(unknown, by) in vector {
             rows[unknown].push((place, by));
@@ -32,10 +35,10 @@ pub(in crate::suppress) fn intervals(attack: &Attack) -> Intervals {
     let mut directions = Directions::default();
     let member: Vec<Option<(usize, i64)>> = rows
         .into_iter()
-        .zip(unknowns)
-        .map(|(row, unknown)| directions.join(row, (unknown.below, unknown.above)))
+        .zip(bounds(&attack.system))
+        .map(|(row, bounds)| directions.join(row, bounds))
         .collect();
-    let reach = directions.reach(attack);
+    let reach = directions.reach(attack.basis.len(), work);
     let of = member
         .into_iter()
         .map(|member| {
@@ -69,7 +72,7 @@ const NEAR: f64 = 1e-6;
 struct Directions {
     of: HashMap<Vec<(usize, i64)>, usize>,
     coefficients: Vec<Vec<(usize, i64)>>,
-    /// For each direction how far down (as a negative number) and up its members' own bounds let it go.
+    /// For each direction how far down (as a negative number) and up its members' bounds let it go.
     bounds: Vec<Ends>,
 }
 
@@ -77,17 +80,15 @@ type Ends = (Option<f64>, Option<f64>);
 
 struct Reach {
     ends: Vec<Ends>,
+    /// For each direction whether a table is known that stands at its bounds.
+    reached: Vec<(bool, bool)>,
     programmes: u64,
     unsolved: u64,
 }
 
 impl Directions {
     /// The direction of an unknown and how many times it goes there; `None` for one that cannot move.
-    fn join(
-        &mut self,
-        mut row: Vec<(usize, i64)>,
-        (below, above): (Option<i64>, Option<i64>),
-    ) -> Option<(usize, i64)> {
+    fn join(&mut self, mut row: Vec<(usize, i64)>, (low, high): Bounds) -> Option<(usize, i64)> {
         let common = row.iter().fold(0, |common, &(_, by)| gcd(common, by));
         let times = common * row.first()?.1.signum();
         for (_, by) in &mut row {
@@ -100,9 +101,9 @@ impl Directions {
             next
         });
         let (low, high) = if times > 0 {
-            (below.map(|below| -below), above)
+            (low, high)
         } else {
-            (above.map(|above| -above), below)
+            (high.map(|high| -high), low.map(|low| -low))
         };
         let bounds = &mut self.bounds[direction];
         let size = times.abs() as f64;
@@ -115,19 +116,76 @@ impl Directions {
         Some((direction, times))
     }
 
-    fn reach(&self, attack: &Attack) -> Reach {
-        let count = self.coefficients.len();
-        let mut reached = vec![(false, false); count];
+    fn reach(&self, dimensions: usize, work: &mut u64) -> Reach {
+        let span = Span {
+            directions: &self.coefficients,
+            bounds: &self.bounds,
+            dimensions,
+        };
+        // What a programme takes grows faster than its size.
+        let size = (dimensions + self.coefficients.len()) as u64;
         let mut reach = Reach {
             ends: self.bounds.clone(),
+            reached: self.reached_along_the_basis(dimensions),
             programmes: 0,
             unsolved: 0,
         };
-        // The truth stands at bounds of zero; so does each multiple of a basis vector at the first bound it meets.
-        let mut by_vector: Vec<Vec<(usize, i64)>> = vec![Vec::new(); attack.basis.len()];
+        let mut solve = |reach: &mut Reach, directions: &[usize], upward| {
+            let Some(left) = work.checked_sub(size * size) else {
+                return Extreme::Unknown;
+            };
+            *work = left;
+            reach.programmes += 1;
+            let extreme = span.extreme(directions, upward);
+            if let Extreme::At(stands) = &extreme {
+                reach.mark(stands, &self.bounds);
+            }
+            extreme
+        };
+        // Most ends are at the bounds: many directions are taken there at once, as long as that gets on.
+        loop {
+            let mut gets_on = false;
+            for upward in [true, false] {
+                let before = reach.open(&self.bounds, upward);
+                if before.len() > 1 {
+                    solve(&mut reach, &before, upward);
+                    let after = reach.open(&self.bounds, upward);
+                    gets_on |= after.len() * 10 < before.len() * 9;
+                }
+            }
+            if !gets_on {
+                break;
+            }
+        }
+        for direction in 0..self.coefficients.len() {
+            for upward in [false, true] {
+                if reach.is_reached(direction, upward) {
+                    continue;
+                }
+                let end = match solve(&mut reach, &[direction], upward) {
+                    Extreme::At(stands) => Some(stands[direction]),
+                    Extreme::Endless => None,
+                    Extreme::Unknown => {
+                        reach.unsolved += 1;
+                        continue;
+                    }
+                };
+                let ends = &mut reach.ends[direction];
+                *(if upward { &mut ends.1 } else { &mut ends.0 }) = end;
+            }
+        }
+        reach
+    }
+
+    /// The truth stands at bounds of zero; so does each multiple of a basis vector at the first bound it meets.
+    fn reached_along_the_basis(&self, dimensions: usize) -> Vec<(bool, bool)> {
+        let mut reached: Vec<(bool, bool)> = self
+            .bounds
+            .iter()
+            .map(|&(low, high)| (low == Some(0.0), high == Some(0.0)))
+            .collect();
+        let mut by_vector: Vec<Vec<(usize, i64)>> = vec![Vec::new(); dimensions];
         for (direction, row) in self.coefficients.iter().enumerate() {
-            let (low, high) = self.bounds[direction];
-            reached[direction] = (low == Some(0.0), high == Some(0.0));
             for &(vector, by) in row {
                 by_vector[vector].push((direction, by));
             }
@@ -153,39 +211,33 @@ impl Directions {
                 }
             }
         }
-        let span = Span {
-            directions: &self.coefficients,
-            bounds: &self.bounds,
-            dimensions: attack.basis.len(),
-        };
-        for direction in 0..count {
-            for upward in [false, true] {
-                let (down, up) = reached[direction];
-                if if upward { up } else { down } {
-                    continue;
-                }
-                reach.programmes += 1;
-                let end = match span.extreme(direction, upward) {
-                    Extreme::At(stands) => {
-                        for (other, (&at, &(low, high))) in
-                            stands.iter().zip(&self.bounds).enumerate()
-                        {
-                            reached[other].0 |= low.is_some_and(|low| at <= low + NEAR);
-                            reached[other].1 |= high.is_some_and(|high| at >= high - NEAR);
-                        }
-                        Some(stands[direction])
-                    }
-                    Extreme::Endless => None,
-                    Extreme::Unknown => {
-                        reach.unsolved += 1;
-                        continue;
-                    }
-                };
-                let ends = &mut reach.ends[direction];
-                *(if upward { &mut ends.1 } else { &mut ends.0 }) = end;
-            }
+        reached
+    }
+}
+
+impl Reach {
+    fn is_reached(&self, direction: usize, upward: bool) -> bool {
+        let (down, up) = self.reached[direction];
+        if upward { up } else { down }
+    }
+
+    /// The directions whose bound has not been reached.
+    fn open(&self, bounds: &[Ends], upward: bool) -> Vec<usize> {
+        (0..bounds.len())
+            .filter(|&direction| {
+                let (low, high) = bounds[direction];
+                let bound = if upward { high } else { low };
+                bound.is_some() && !self.is_reached(direction, upward)
+            })
+            .collect()
+    }
+
+    /// Notes which bounds a table that fits stands at.
+    fn mark(&mut self, stands: &[f64], bounds: &[Ends]) {
+        for ((reached, &at), &(low, high)) in self.reached.iter_mut().zip(stands).zip(bounds) {
+            reached.0 |= low.is_some_and(|low| at <= low + NEAR);
+            reached.1 |= high.is_some_and(|high| at >= high - NEAR);
         }
-        reach
     }
 }
 

@@ -124,12 +124,13 @@ fn entry(row: &[(usize, u64)], column: usize) -> u64 {
 
 impl Reduced {
     /// Reduces rows over `columns` columns. Entries of columns from there on are carried along, and never pivots. Columns for which
-    /// `first` holds are pivots before others.
+    /// `first` holds are pivots before others. `None` where it takes more than `work`, in entries gone through.
     pub(in crate::suppress) fn of(
         rows: &[Sparse],
         columns: usize,
         first: impl Fn(usize) -> bool,
-    ) -> Self {
+        work: &mut u64,
+    ) -> Option<Self> {
         let widest = rows
             .iter()
             .flatten()
@@ -192,6 +193,7 @@ impl Reduced {
                         holders[column].push(other);
                     }
                 }
+                *work = work.checked_sub((all[other].len() + reduced.len()) as u64)?;
                 scratch.load(&all[other]);
                 scratch.add_times(&reduced, negate(factor));
                 all[other] = scratch.take();
@@ -214,7 +216,7 @@ impl Reduced {
                 found.rows.push(row);
             }
         }
-        found
+        Some(found)
     }
 
     /// An integer basis of the null space of `rows`, the rows that were reduced, and how many dimensions it should have.
@@ -332,6 +334,10 @@ mod tests {
 
     use super::*;
 
+    fn reduction(rows: &[Sparse], columns: usize, first: impl Fn(usize) -> bool) -> Reduced {
+        Reduced::of(rows, columns, first, &mut 1_000_000).unwrap()
+    }
+
     #[test]
     fn a_unit_vector_in_the_row_space_is_found_with_the_rows_that_make_it() {
         // x + y, y + z, x + 2y + z + w: w is the third less the first two.
@@ -340,7 +346,7 @@ mod tests {
             vec![(1, 1), (2, 1), (5, 1)],
             vec![(0, 1), (1, 2), (2, 1), (3, 1), (6, 1)],
         ];
-        let reduced = Reduced::of(&rows, 4, |_| false);
+        let reduced = reduction(&rows, 4, |_| false);
         assert_eq!(
             reduced.combination(&[3]),
             Some(vec![(4, P - 1), (5, P - 1), (6, 1)])
@@ -352,11 +358,20 @@ mod tests {
     }
 
     #[test]
+    fn what_takes_too_long_is_not_reduced() {
+        let rows = vec![vec![(0, 1), (1, 1)], vec![(0, 1), (1, 2)]];
+        assert!(Reduced::of(&rows, 2, |_| false, &mut 3).is_none());
+        let mut work = 10;
+        assert!(Reduced::of(&rows, 2, |_| false, &mut work).is_some());
+        assert!(work < 10);
+    }
+
+    #[test]
     fn halves_are_lifted_to_integers() {
         // 2x = y
         let rows = vec![vec![(0, 2), (1, -1)]];
         for first in [0, 1] {
-            let reduced = Reduced::of(&rows, 2, |column| column == first);
+            let reduced = reduction(&rows, 2, |column| column == first);
             let (basis, _) = reduced.null_space(&rows);
             assert_eq!(basis, [vec![(0, 1), (1, 2)]]);
         }
@@ -371,7 +386,7 @@ mod tests {
                 .iter()
                 .map(|row| row.iter().copied().enumerate().filter(|&(_, value)| value != 0).collect())
                 .collect();
-            let reduced = Reduced::of(&rows, 6, |_| false);
+            let reduced = reduction(&rows, 6, |_| false);
             let (basis, dimensions) = reduced.null_space(&rows);
             prop_assert_eq!(basis.len(), dimensions);
             prop_assert_eq!(dimensions + reduced.rows.len(), 6);
@@ -382,7 +397,7 @@ mod tests {
                 }
             }
             // The vectors are independent: their own rank is their number.
-            prop_assert_eq!(Reduced::of(&basis, 6, |_| false).rows.len(), basis.len());
+            prop_assert_eq!(reduction(&basis, 6, |_| false).rows.len(), basis.len());
         }
     }
 }

@@ -34,8 +34,8 @@ fn combined(left: &[(usize, i64)], right: &[(usize, i64)], times: i64) -> Sparse
 }
 
 /// A system with what its equations allow.
-pub(in crate::suppress) struct Attack<'a> {
-    pub(in crate::suppress) system: &'a System,
+pub(in crate::suppress) struct Attack {
+    pub(in crate::suppress) system: System,
     check: Check,
     /// A basis of the displacements that the equations allow, bounds left aside.
     pub(in crate::suppress) basis: Vec<Sparse>,
@@ -45,16 +45,16 @@ pub(in crate::suppress) struct Attack<'a> {
     pub(in crate::suppress) programmes: u64,
 }
 
-impl<'a> Attack<'a> {
-    pub(in crate::suppress) fn of(system: &'a System) -> Self {
+impl Attack {
+    /// `None` where that takes more than `work`, in entries of equations gone through.
+    pub(in crate::suppress) fn of(system: System, work: &mut u64) -> Option<Self> {
         let columns = system.unknowns.len();
-        let reduced = Reduced::of(&system.equations, columns, |unknown| {
-            system.unknowns[unknown].cell.is_none()
-        });
+        let slack = |unknown: usize| system.unknowns[unknown].cell.is_none();
+        let reduced = Reduced::of(&system.equations, columns, slack, work)?;
         let (basis, dimensions) = reduced.null_space(&system.equations);
         let mut attack = Self {
-            system,
             check: Check::of(&system.equations, columns),
+            system,
             complete: basis.len() == dimensions,
             basis: Vec::new(),
             moves: Moves {
@@ -65,11 +65,11 @@ impl<'a> Attack<'a> {
         };
         for vector in &basis {
             if !attack.try_both(vector) {
-                attack.try_near(vector, &basis);
+                attack.try_near(vector, &basis, work);
             }
         }
         attack.basis = basis;
-        attack
+        Some(attack)
     }
 
     fn try_both(&mut self, vector: &[(usize, i64)]) -> bool {
@@ -79,7 +79,7 @@ impl<'a> Attack<'a> {
 
     /// A vector that leaves the bounds may stay within them with others of the basis added or taken away: whatever brings it nearer
     /// is, and what comes out is as independent of the others as it was.
-    fn try_near(&mut self, vector: &[(usize, i64)], basis: &[Sparse]) {
+    fn try_near(&mut self, vector: &[(usize, i64)], basis: &[Sparse], work: &mut u64) {
         const STEPS: usize = 8;
         let mut near = vector.to_vec();
         for _ in 0..STEPS {
@@ -92,9 +92,15 @@ impl<'a> Attack<'a> {
                 other.as_slice() != vector
                     && other.binary_search_by_key(&worst, |&(at, _)| at).is_ok()
             });
+            let mut steps = 0;
             let nearest = others
+                .inspect(|other| steps += 2 * (near.len() + other.len()) as u64)
                 .flat_map(|other| [combined(&near, other, 1), combined(&near, other, -1)])
                 .min_by_key(|candidate| excess(candidate));
+            *work = work.saturating_sub(steps + basis.len() as u64);
+            if *work == 0 {
+                return;
+            }
             match nearest {
                 Some(nearest) if excess(&nearest) < excess(&near) => near = nearest,
                 _ => return,
@@ -151,19 +157,19 @@ impl<'a> Attack<'a> {
     }
 
     /// Looks for tables in which unknowns differ from the truth, as many at once as their sum at its largest and at its least shows.
-    pub(in crate::suppress) fn look_around(&mut self, unknowns: &[usize]) {
+    pub(in crate::suppress) fn look_around(&mut self, unknowns: &[usize], work: &mut u64) {
         for upward in [true, false] {
-            self.go_far(unknowns, upward);
+            self.go_far(unknowns, upward, work);
         }
     }
 
     /// Looks for a table in which a sum of unknowns is another one: at the largest and at the least that it can be.
-    pub(in crate::suppress) fn look_for_change(&mut self, sum: &[usize]) -> bool {
+    pub(in crate::suppress) fn look_for_change(&mut self, sum: &[usize], work: &mut u64) -> bool {
         if self.fixed_by_equations(sum) {
             return false;
         }
         [true, false].into_iter().any(|upward| {
-            self.go_far(sum, upward).is_some_and(|step| {
+            self.go_far(sum, upward, work).is_some_and(|step| {
                 let within = step.iter().filter(|(unknown, _)| sum.contains(unknown));
                 within.map(|&(_, by)| by).sum::<i64>() != 0
             })
@@ -172,12 +178,17 @@ impl<'a> Attack<'a> {
 
     /// Keeps the move that takes a sum of unknowns as far as it goes, if it is one of integers. In large systems none is looked for: more
     /// is hidden instead.
-    fn go_far(&mut self, sum: &[usize], upward: bool) -> Option<Sparse> {
+    fn go_far(&mut self, sum: &[usize], upward: bool, work: &mut u64) -> Option<Sparse> {
         if self.system.unknowns.len() > LARGE {
             return None;
         }
+        let size = (self.system.unknowns.len() + self.system.equations.len()) as u64;
+        *work = work.saturating_sub(size * size);
+        if *work == 0 {
+            return None;
+        }
         self.programmes += 1;
-        let point = programme::extreme(self.system, sum, upward)?;
+        let point = programme::extreme(&self.system, sum, upward)?;
         let step: Sparse = (point.into_iter().enumerate())
             .filter(|&(_, by)| by != 0)
             .collect();

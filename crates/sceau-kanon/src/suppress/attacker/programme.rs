@@ -73,11 +73,11 @@ pub(super) enum Extreme {
 }
 
 impl Span<'_> {
-    /// Takes one direction as far up or down as all bounds allow.
+    /// Takes some directions together as far up or down as all bounds allow.
     ///
     /// The variables are multiples of the basis vectors, so that the equations hold by themselves. Most basis vectors have an unknown of
     /// their own, whose bounds are the variable's; only the other directions are rows.
-    pub(super) fn extreme(&self, direction: usize, upward: bool) -> Extreme {
+    pub(super) fn extreme(&self, together: &[usize], upward: bool) -> Extreme {
         let mut variables = ProblemVariables::new();
         let mut own = vec![(None, None); self.dimensions];
         for (direction, &bounds) in self.directions.iter().zip(self.bounds) {
@@ -99,7 +99,10 @@ impl Span<'_> {
                 .map(|&(vector, by)| by as f64 * multiples[vector])
                 .sum()
         };
-        let objective = along(&self.directions[direction]);
+        let objective: Expression = together
+            .iter()
+            .map(|&direction| along(&self.directions[direction]))
+            .sum();
         let problem = if upward {
             variables.maximise(objective)
         } else {
