@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Schema};
 use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::optimizer::Analyzer;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use object_store::memory::InMemory;
@@ -16,7 +17,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
-use sceau::engine::soundly;
+use sceau::engine::{analyzed_soundly, soundly};
 use sceau::pseudonym::{KeyError, KeyProvider, ProjectKey, pseudonymize};
 use sceau::snds::Role;
 use sceau::{ColumnConfig, Permit, Platform, Session, TableConfig};
@@ -168,6 +169,7 @@ pub fn copy(batch_size: usize) -> SessionContext {
     let state = SessionStateBuilder::new()
         .with_default_features()
         .with_config(config)
+        .with_analyzer_rules(analyzed_soundly(Analyzer::new().rules))
         .with_physical_optimizer_rules(soundly(PhysicalOptimizer::new().rules))
         .build();
     let context = SessionContext::new_with_state(state);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Int64Array, RecordBatch, StringArray};
+use arrow::array::{Decimal128Array, Int64Array, RecordBatch, StringArray};
 use sceau::Session;
 
 use crate::fixture::{Stored, rows, session};
@@ -151,4 +151,111 @@ async fn what_each_part_of_a_union_holds_for_constant_is_none_above_it() {
             assert!(found.iter().all(|row| row.ends_with(" 40 0")), "{found:?}");
         }
     }
+}
+
+/// Three amounts, 1.25, 2.50 and 3.10, of one hospital in the folder of 2019.
+async fn amounts(permit: &str) -> Session {
+    let amounts = Decimal128Array::from(vec![125, 250, 310])
+        .with_precision_and_scale(9, 2)
+        .expect("decimals");
+    let batch = RecordBatch::try_from_iter([
+        ("amount", Arc::new(amounts) as _),
+        ("places", Arc::new(Int64Array::from(vec![1, 0, 1])) as _),
+    ])
+    .expect("table");
+    let platform = Stored::new()
+        .file("t/annee=2019/part-0.parquet", &batch)
+        .await
+        .registered("t", |table| table)
+        .platform()
+        .await;
+    session(
+        &platform,
+        &format!("[table.t]\ncolumns = [\"amount\", \"places\", \"annee\"]\n{permit}"),
+    )
+}
+
+#[tokio::test]
+async fn a_rounded_decimal_is_compared_with_others() {
+    let session = amounts("").await;
+    for (sql, expected) in [
+        (
+            "SELECT amount FROM t WHERE round(amount, 1) = amount ORDER BY 1",
+            vec!["2.50", "3.10"],
+        ),
+        (
+            "SELECT amount FROM t WHERE CAST(1.3 AS DECIMAL(9,2)) = round(amount, 1)",
+            vec!["1.25"],
+        ),
+        (
+            "SELECT amount FROM t WHERE amount IN (round(amount, 0), round(amount, 2 - 1)) ORDER BY 1",
+            vec!["2.50", "3.10"],
+        ),
+        (
+            "SELECT max(CASE WHEN places = 1 THEN round(amount, 1) ELSE nullif(amount, amount) END) FROM t",
+            vec!["3.10"],
+        ),
+        (
+            "SELECT max(CASE WHEN places IS NULL THEN amount - CAST(1.50 AS DECIMAL(9,2)) \
+             ELSE round(CAST(0 AS DECIMAL(9,2)), 1) END) FROM t",
+            vec!["0.00"],
+        ),
+        (
+            "SELECT nullif(round(amount, 1), amount) FROM t ORDER BY 1 NULLS LAST",
+            vec!["1.30", "", ""],
+        ),
+        (
+            "SELECT round(amount, 1) FROM t ORDER BY 1",
+            vec!["1.3", "2.5", "3.1"],
+        ),
+        (
+            "SELECT round(amount, -1), round(amount, NULL), round(amount) FROM t WHERE amount > 3",
+            vec!["0  3"],
+        ),
+        (
+            "SELECT amount FROM t WHERE round(amount, places) >= amount ORDER BY 1",
+            vec!["1.25", "2.50", "3.10"],
+        ),
+        (
+            "SELECT round(amount, k) FROM (SELECT amount, 1 AS k FROM t) WHERE round(amount, k) = amount ORDER BY 1",
+            vec!["2.50", "3.10"],
+        ),
+        (
+            "SELECT round(amount, 1), count(*) FROM t GROUP BY round(amount, 1) HAVING round(amount, 1) <> CAST(2.5 AS DECIMAL(5,2)) ORDER BY 1",
+            vec!["1.3 1", "3.1 1"],
+        ),
+    ] {
+        assert_eq!(rows(&session, sql).await, expected, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_condition_that_is_the_same_for_every_row_is_not_asked_of_the_files() {
+    let session = amounts("").await;
+    for (condition, expected) in [
+        (
+            "CAST(1.50 AS DECIMAL(9,2)) = round(CAST(-7.25 AS DECIMAL(5,2)) - CAST(0 AS DECIMAL(9,2)), 1)",
+            "0",
+        ),
+        (
+            "CAST(-7.30 AS DECIMAL(9,2)) = round(CAST(-7.25 AS DECIMAL(5,2)), 1) AND annee = 2019",
+            "3",
+        ),
+    ] {
+        let sql = format!("SELECT count(*) FROM t WHERE {condition}");
+        assert_eq!(rows(&session, &sql).await, [expected], "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_permit_compares_rounded_decimals_too() {
+    let session = amounts(
+        "where = \"round(amount, 1) = amount\"\n\
+         mask.amount = { sql = \"CASE WHEN round(amount, 0) > amount THEN round(amount, 1) ELSE amount END\" }",
+    )
+    .await;
+    assert_eq!(
+        rows(&session, "SELECT amount FROM t ORDER BY 1").await,
+        ["2.50", "3.10"]
+    );
 }

@@ -56,13 +56,19 @@ impl AuthorizedScan {
         self.inner.is_partition(stored).then_some(stored)
     }
 
+    /// Whether a listing of the files may be asked a condition of the researcher's: it is leakproof and on partitions. One on no
+    /// column would choose no file, and if it fails, then on nothing that is stored.
+    fn chooses_files(&self, filter: &Expr) -> bool {
+        !self.inner.strict
+            && filter.any_column_refs()
+            && is_leakproof(filter, &|column| self.clear_partition(column).is_some())
+    }
+
     /// The researcher's leakproof conditions on partitions, over the stored columns.
     fn partition_filters(&self, filters: &[Expr]) -> Result<Vec<Expr>> {
         let mut usable = Vec::new();
         for filter in filters {
-            if self.inner.strict
-                || !is_leakproof(filter, &|column| self.clear_partition(column).is_some())
-            {
+            if !self.chooses_files(filter) {
                 continue;
             }
             let stored = filter.clone().transform(|part| match &part {
@@ -119,9 +125,7 @@ impl TableProvider for AuthorizedScan {
         Ok(filters
             .iter()
             .map(|filter| {
-                let usable = !self.inner.strict
-                    && is_leakproof(filter, &|column| self.clear_partition(column).is_some());
-                if usable {
+                if self.chooses_files(filter) {
                     TableProviderFilterPushDown::Inexact
                 } else {
                     TableProviderFilterPushDown::Unsupported

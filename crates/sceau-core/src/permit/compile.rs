@@ -15,6 +15,7 @@ use super::attributes::Attributes;
 use super::file::{Columns, Grant, Permit};
 use super::mask::Mask;
 use crate::config::ConfigError;
+use crate::engine::settle_rounding;
 use crate::pseudonym::{KeyProvider, ProjectKey, pseudonym_udf};
 use crate::snds::{ColumnModel, Role, TableModel};
 use crate::sql::{FunctionRegistry, Names, bounded_padding, parse_expression};
@@ -339,8 +340,8 @@ impl Compiler<'_> {
             .with_config_options(Arc::clone(self.state.config_options()))
             .build();
         let simplifier = ExprSimplifier::new(context);
-        simplifier
-            .coerce(expr, &schema)
+        settle_rounding(expr)
+            .and_then(|expr| simplifier.coerce(expr, &schema))
             .and_then(|expr| simplifier.simplify(expr))
             .map_err(|error| wrong(first_line(&error.strip_backtrace())))
     }

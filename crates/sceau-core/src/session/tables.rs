@@ -8,7 +8,7 @@ use datafusion::catalog::{
 };
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::optimizer::{Optimizer, OptimizerRule};
+use datafusion::optimizer::{Analyzer, Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
@@ -22,7 +22,7 @@ use crate::enforce::{
     Binding, Contributors, EnforcePolicies, ExpectParentJoins, KeyPart, ParentCheck, PeopleList,
     ProtectedTable, ProtectedTableParts, by_flux,
 };
-use crate::engine::soundly;
+use crate::engine::{analyzed_soundly, soundly};
 use crate::permit::{Compiler, Grant, Permit, Source, TablePolicy};
 use crate::platform::{Platform, StoredTable, YearOfFamily};
 use crate::snds::{Parent, TableModel, is_text};
@@ -416,6 +416,7 @@ pub(super) fn state(
         .with_scalar_functions(functions.scalar())
         .with_aggregate_functions(functions.aggregate())
         .with_window_functions(functions.window())
+        .with_analyzer_rules(analyzed_soundly(Analyzer::new().rules))
         .with_optimizer_rules(rules)
         .with_physical_optimizer_rules(physical)
         .build()
