@@ -21,7 +21,8 @@ const MOST_STEPS: usize = 600;
 const MOST_TOLD: u64 = 12;
 
 /// Codes that no question should have: they are no differences, and worth a look.
-const OF_NO_QUESTION: [&str; 5] = [
+const OF_NO_QUESTION: [&str; 6] = [
+    "engine_fault",
     "internal",
     "unavailable",
     "resources",

@@ -248,6 +248,28 @@ async fn a_condition_that_is_the_same_for_every_row_is_not_asked_of_the_files() 
 }
 
 #[tokio::test]
+async fn texts_that_are_kept_in_two_ways_are_compared() {
+    let session = amounts("").await;
+    let word = "CAST(places AS VARCHAR)";
+    for (sql, expected) in [
+        (
+            format!(
+                "SELECT levenshtein({word}, (SELECT string_agg({word}, ',') FROM t)) FROM t ORDER BY 1"
+            ),
+            ["4", "4", "4"],
+        ),
+        (
+            format!(
+                "SELECT levenshtein((SELECT string_agg({word}, ',') FROM t), {word}) FROM t ORDER BY 1"
+            ),
+            ["4", "4", "4"],
+        ),
+    ] {
+        assert_eq!(rows(&session, &sql).await, expected, "{sql}");
+    }
+}
+
+#[tokio::test]
 async fn a_permit_compares_rounded_decimals_too() {
     let session = amounts(
         "where = \"round(amount, 1) = amount\"\n\

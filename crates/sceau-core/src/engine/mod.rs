@@ -8,6 +8,7 @@
 //!   below.
 //! - [`ReadInOrder`]: in one partition, the parts of a UNION come one after the other.
 //! - [`SettleRounding`]: `round` of a decimal has one type, so that it can be compared with others.
+//! - [`CompareOneKindOfText`]: `levenshtein` takes texts that are stored in two ways.
 //!
 //! [`soundly`] puts the physical ones where they belong among DataFusion's own rules, [`analyzed_soundly`] the last. An
 //! application that compares answers with plain DataFusion's wants them on both sides.
@@ -16,6 +17,7 @@ mod constants;
 mod in_order;
 mod opaque;
 mod rounding;
+mod texts;
 
 use std::sync::Arc;
 
@@ -26,6 +28,8 @@ pub use constants::ForgetConstants;
 pub use in_order::ReadInOrder;
 pub use rounding::SettleRounding;
 pub(crate) use rounding::settle_rounding;
+pub use texts::CompareOneKindOfText;
+pub(crate) use texts::compare_one_kind_of_text;
 
 /// Physical rules with those of this module among them: constants are forgotten before any other rule builds on them, and
 /// the order of reading is the last thing that is settled.
@@ -65,7 +69,10 @@ pub fn soundly(
 pub fn analyzed_soundly(
     rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>,
 ) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
-    let mut sound: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(SettleRounding::new())];
+    let mut sound: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+        Arc::new(SettleRounding::new()),
+        Arc::new(CompareOneKindOfText::new()),
+    ];
     sound.extend(rules);
     sound
 }

@@ -15,7 +15,7 @@ use super::attributes::Attributes;
 use super::file::{Columns, Grant, Permit};
 use super::mask::Mask;
 use crate::config::ConfigError;
-use crate::engine::settle_rounding;
+use crate::engine::{compare_one_kind_of_text, settle_rounding};
 use crate::pseudonym::{KeyProvider, ProjectKey, pseudonym_udf};
 use crate::snds::{ColumnModel, Role, TableModel};
 use crate::sql::{FunctionRegistry, Names, bounded_padding, parse_expression};
@@ -341,6 +341,7 @@ impl Compiler<'_> {
             .build();
         let simplifier = ExprSimplifier::new(context);
         settle_rounding(expr)
+            .and_then(|expr| compare_one_kind_of_text(expr, &schema))
             .and_then(|expr| simplifier.coerce(expr, &schema))
             .and_then(|expr| simplifier.simplify(expr))
             .map_err(|error| wrong(first_line(&error.strip_backtrace())))

@@ -87,7 +87,9 @@ pub enum ErrorCode {
     NotEnforced,
     /// The question could not be recorded in the journal.
     NotRecorded,
-    /// A fault of the engine.
+    /// The query meets a fault of the engine: asked in another way it may be answered.
+    EngineFault,
+    /// The engine stopped in the middle of the query, or something of the machine failed it.
     Internal,
 }
 
@@ -109,6 +111,7 @@ impl ErrorCode {
             Self::RowsNotPermitted => "rows_not_permitted",
             Self::NotEnforced => "not_enforced",
             Self::NotRecorded => "not_recorded",
+            Self::EngineFault => "engine_fault",
             Self::Internal => "internal",
         }
     }

@@ -87,6 +87,13 @@ fn by_kind(error: &DataFusionError) -> QueryError {
             QueryError::new(ErrorCode::Execution, stripped(text, "Execution error: "))
         }
         DataFusionError::ResourcesExhausted(_) => resources(),
+        DataFusionError::Internal(_) => {
+            tracing::error!(kind = kind(root), "a question met a fault of the engine");
+            QueryError::new(
+                ErrorCode::EngineFault,
+                "the engine has a fault that this question meets: ask it in another way, such as with a CAST to one type",
+            )
+        }
         _ => {
             tracing::error!(kind = kind(root), "a question failed in the engine");
             internal()
@@ -128,5 +135,22 @@ fn kind(error: &DataFusionError) -> &'static str {
         DataFusionError::ParquetError(_) => "parquet",
         DataFusionError::Configuration(_) => "configuration",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_the_engine_is_told_with_what_to_do_and_without_its_words() {
+        let error = DataFusionError::Internal("HIDDEN".into()).context("HIDDEN");
+        for shown in [redacted(&error), without_plan(&error)] {
+            assert!(
+                shown.message().ends_with("in another way") || shown.message().contains("CAST")
+            );
+            assert!(!shown.message().contains("HIDDEN"), "{shown}");
+        }
+        assert_eq!(redacted(&error).code(), ErrorCode::EngineFault);
     }
 }
