@@ -1,3 +1,4 @@
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::utils::split_conjunction_owned;
 use datafusion::logical_expr::{Expr, ExprSchemable, Volatility, lit};
 use datafusion::optimizer::simplify_expressions::{ExprSimplifier, SimplifyContext};
-use datafusion::sql::sqlparser::ast::ExprWithAlias;
+use datafusion::sql::sqlparser::ast::{self, ExprWithAlias, Visit, Visitor};
 
 use super::attributes::Attributes;
 use super::file::{Columns, Grant, Permit};
@@ -318,6 +319,13 @@ impl Compiler<'_> {
         );
         let mut parsed = parse_expression(sql, &names, self.functions)
             .map_err(|error| wrong(error.to_string()))?;
+        if holds_a_query(&parsed) {
+            return Err(self.invalid(
+                path,
+                format!("{expected}; subqueries are not allowed here"),
+                "a subquery",
+            ));
+        }
         let attributes = Attributes {
             project: self.permit.project(),
             principal: self.principal,
@@ -420,6 +428,17 @@ impl Compiler<'_> {
     ) -> ConfigError {
         self.permit.document().invalid(path, expected, found)
     }
+}
+
+fn holds_a_query(expr: &ast::Expr) -> bool {
+    struct Queries;
+    impl Visitor for Queries {
+        type Break = ();
+        fn pre_visit_query(&mut self, _: &ast::Query) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+    }
+    expr.visit(&mut Queries).is_break()
 }
 
 fn one_row_and_immutable(expr: &Expr) -> Result<(), String> {
