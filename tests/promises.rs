@@ -71,6 +71,8 @@ mod releases_are_held_against_each_other;
 mod stored_tables_are_what_the_model_says;
 #[path = "promises/the_journal_outlives_a_kill.rs"]
 mod the_journal_outlives_a_kill;
+#[path = "promises/totals_are_read_or_refused.rs"]
+mod totals_are_read_or_refused;
 #[path = "promises/without_policies_nothing_is_read.rs"]
 mod without_policies_nothing_is_read;
 #[path = "promises/wrong_files_are_named.rs"]

@@ -36,7 +36,7 @@ pub use binding::Binding;
 pub(crate) use contributor::Contributors;
 pub use contributor::{CONTRIBUTOR, CountedBy};
 pub use final_gate::{UnprotectedSource, check_physical_plan};
-pub(crate) use front_gate::{FrontGate, Refusal, check_text};
+pub(crate) use front_gate::{FrontGate, Refusal, check_text, settle_groupings};
 pub(crate) use hidden_failure::Hidden;
 pub use hidden_failure::HiddenFailure;
 pub(crate) use listed_names::ListedNames;

@@ -16,7 +16,9 @@ use super::record::LONGEST_QUESTION;
 use super::stack::{on_large_stack, on_large_stack_now};
 use super::tables::{self, Protected};
 use super::touched::HeldAgainst;
-use crate::enforce::{Binding, FrontGate, check_physical_plan, check_text, leave_parents_to_joins};
+use crate::enforce::{
+    Binding, FrontGate, check_physical_plan, check_text, leave_parents_to_joins, settle_groupings,
+};
 use crate::permit::{Permit, TablePolicy};
 use crate::platform::Platform;
 use crate::sql::{Names, parse_statements};
@@ -121,10 +123,11 @@ impl Opened {
         }
         on_large_stack_now(|| {
             let mut statements = parse_statements(text, &self.names, self.platform.functions())?;
-            let (Some(statement), true) = (statements.pop(), statements.is_empty()) else {
+            let (Some(mut statement), true) = (statements.pop(), statements.is_empty()) else {
                 return Err(QueryError::not_one_statement().into());
             };
             check_text(&statement)?;
+            settle_groupings(&mut statement)?;
             match statement {
                 Statement::Query(_) => Ok(Asked::Rows(statement)),
                 Statement::ShowTables { .. } | Statement::ShowColumns { .. } => {

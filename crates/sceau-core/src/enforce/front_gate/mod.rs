@@ -1,7 +1,9 @@
+mod grouping;
 mod size;
 mod tables;
 mod text;
 
+pub(crate) use grouping::settle_groupings;
 pub(crate) use text::check_text;
 
 use datafusion::common::Result as DataFusionResult;
