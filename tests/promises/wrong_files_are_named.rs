@@ -226,10 +226,98 @@ async fn each_key_of_a_platform_file_wrong_in_turn_is_named() {
         "[journal]\npath = \"journal/\"\nkey = \"journal\"\nrotate_bytes = \"16 MiB\"",
         "[journal]\npath = \"journal/\"\nkey = \"journal\"\nrotate = true",
         "journal = \"journal/\"",
+        "[engine]\nmemory = 8",
+        "[engine]\nmemory = -1",
+        "[engine]\nmemory = \"8\"",
+        "[engine]\nmemory = \"8 gigs\"",
+        "[engine]\nmemory = \"1 MiB\"",
+        "[engine]\nmemory = \"99999999999 TiB\"",
+        "[engine]\nmemory = true",
+        "[engine]\nspill = \"no/such/folder/\"",
+        "[engine]\nspill = \"platform.toml\"",
+        "[engine]\nspill = \"\"",
+        "[engine]\nspill = 1",
+        "[engine]\npartitions = 0",
+        "[engine]\npartitions = 1025",
+        "[engine]\npartitions = \"4\"",
+        "[engine]\nbatch_size = 0",
+        "[engine]\nbatch_size = 1048577",
+        "[engine]\nbatch_size = 1.5",
+        "[engine]\nlate_materialization = 1",
+        "[engine]\nthreads = 4",
+        "engine = 4",
     ] {
         said.push_str(&format!("{text:?}\n    {}\n", platform_problem(text).await));
     }
     insta::assert_snapshot!(said);
+}
+
+#[tokio::test]
+async fn what_questions_may_use_is_read_from_the_file_and_code_wins() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("platform.toml");
+    std::fs::create_dir(folder.path().join("spill")).expect("folder");
+    std::fs::create_dir(folder.path().join("t")).expect("folder");
+    let table = RecordBatch::try_from_iter([(
+        "v",
+        Arc::new(Int64Array::from_iter_values(0..400_000)) as _,
+    )])
+    .expect("table");
+    std::fs::write(
+        folder.path().join("t/a.parquet"),
+        crate::fixture::parquet_bytes(&table, 100_000),
+    )
+    .expect("write");
+    std::fs::create_dir(folder.path().join("keys")).expect("keys");
+    std::fs::write(folder.path().join("keys/p.key"), "5e".repeat(32)).expect("key");
+    let text = format!(
+        "[engine]\nmemory = \"16 MiB\"\nspill = \"spill/\"\npartitions = 3\nbatch_size = 100\n\
+         late_materialization = true\n[store.s]\nurl = \"file://{}/\"\n[keys]\nprovider = \"file\"\npath = \"keys/\"\n\
+         [table.t]\nstore = \"s\"\npath = \"t/\"\n",
+        folder.path().display()
+    );
+    std::fs::write(&file, text).expect("write");
+    let permit = Permit::parse(
+        "permit.toml",
+        &crate::fixture::permit_text("p", "[table.t]\ncolumns = [\"v\"]"),
+    )
+    .expect("permit");
+    let many = "SELECT array_length(array_agg(lpad(CAST(v AS VARCHAR), 100, 'x'))) FROM t";
+    let tried = async |platform: &Platform| {
+        let session = platform.session(&permit, "ana").expect("session");
+        let answer = session.sql("SELECT v FROM t").await.expect("answer");
+        let batches = answer.collect().await.expect("rows");
+        let asked = crate::fixture::ask(&session, many).await;
+        let how = platform
+            .diagnose(
+                "operator",
+                &session,
+                "SELECT v, count(*) FROM t WHERE v < 5 GROUP BY v",
+            )
+            .await
+            .expect("diagnosis");
+        (
+            batches.iter().map(RecordBatch::num_rows).max(),
+            asked.map_err(|error| error.code().to_string()).map(|_| ()),
+            how.plan.contains("Hash([v@0], 3)"),
+            !how.plan.contains("pushdown_rows_pruned=0"),
+        )
+    };
+    let platform = Platform::from_file(&file).await.expect("platform");
+    let resources = Err("resources".to_owned());
+    assert_eq!(tried(&platform).await, (Some(100), resources, true, true));
+    let spilt = std::fs::read_dir(folder.path().join("spill")).expect("folder");
+    assert_eq!(spilt.count(), 1, "the engine has a folder of its own there");
+
+    let builder = Platform::builder_from_file(&file).expect("file");
+    let builder = builder.memory_limit(8 << 30).batch_size(1_000);
+    let platform = builder
+        .partitions(2)
+        .late_materialization(false)
+        .build()
+        .await;
+    let platform = platform.expect("platform");
+    assert_eq!(tried(&platform).await, (Some(1_000), Ok(()), false, false));
 }
 
 /// A journal that cannot be taken up is named by its key, and nothing else of the file is at fault.

@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
@@ -52,6 +52,7 @@ pub struct PlatformBuilder {
     journal: Option<(JournalConfig, String)>,
     ledger: Option<LedgerSettings>,
     memory_limit: Option<usize>,
+    spill: Option<PathBuf>,
     drift: DriftPolicy,
     options: Options,
     document: Document,
@@ -67,6 +68,7 @@ impl Default for PlatformBuilder {
             journal: None,
             ledger: None,
             memory_limit: None,
+            spill: None,
             drift: DriftPolicy::default(),
             options: Options::default(),
             document: Document::new("the platform", ""),
@@ -150,6 +152,13 @@ impl PlatformBuilder {
         self
     }
 
+    /// Where what does not fit into memory goes while a question runs, instead of the system's folder for temporary files. It
+    /// holds authorised cells, and ids that people are counted by, as they are.
+    pub fn spill_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.spill = Some(folder.into());
+        self
+    }
+
     /// What to do with SNDS tables whose stored files are not what the data model says, where a table says nothing itself.
     pub fn drift(mut self, policy: DriftPolicy) -> Self {
         self.drift = policy;
@@ -202,9 +211,19 @@ impl PlatformBuilder {
         if let Some(bytes) = self.memory_limit {
             runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
         }
-        let runtime = runtime.build_arc().map_err(|_| {
-            self.document
-                .invalid(&[], "a machine that can run questions", "none")
+        if let Some(folder) = &self.spill {
+            if !folder.is_dir() {
+                return Err(self.no_spill_folder(format!("{}", folder.display())));
+            }
+            runtime = runtime.with_temp_file_path(folder);
+        }
+        let runtime = runtime.build_arc().map_err(|error| match &self.spill {
+            Some(folder) => {
+                self.no_spill_folder(format!("{}: {}", folder.display(), error.strip_backtrace()))
+            }
+            None => self
+                .document
+                .invalid(&[], "a machine that can run questions", "none"),
         })?;
         for (name, store) in &self.stores {
             let url = store_url(name).ok_or_else(|| {
@@ -312,6 +331,14 @@ impl PlatformBuilder {
                 .invalid(&["journal"], "where the journal is", "nothing"));
         };
         Ok(StoredJournal::new(&config.folder, self.journal_key(name)?))
+    }
+
+    fn no_spill_folder(&self, found: String) -> ConfigError {
+        self.document.invalid(
+            &["engine", "spill"],
+            "a folder that is there and can be written to",
+            found,
+        )
     }
 
     fn check_keys(&self) -> Result<(), ConfigError> {

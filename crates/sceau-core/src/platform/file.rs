@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::builder::PlatformBuilder;
 use super::config::TableConfig;
 use super::drift::DriftPolicy;
+use super::engine::EngineFile;
 use super::ledger::{Beyond, LedgerSettings};
 use crate::config::{ConfigError, Document};
 use crate::journal::{JournalConfig, StoredJournal};
@@ -31,6 +32,9 @@ pub(super) fn builder(file: &Path) -> Result<PlatformBuilder, ConfigError> {
     builder = with_keys(builder, &document, folder, parsed.keys.as_ref())?;
     builder = with_journal(builder, &document, folder, parsed.journal)?;
     builder = with_ledger(builder, &document, folder, parsed.ledger)?;
+    if let Some(engine) = parsed.engine {
+        builder = engine.set(builder, &document, folder)?;
+    }
     for (name, table) in parsed.table {
         builder = builder.table(&name, table);
     }
@@ -161,6 +165,7 @@ struct PlatformFile {
     keys: Option<Keys>,
     journal: Option<JournalFile>,
     ledger: Option<LedgerFile>,
+    engine: Option<EngineFile>,
     #[serde(default)]
     table: BTreeMap<String, TableConfig>,
 }

@@ -4,6 +4,7 @@ mod builder;
 mod config;
 mod diagnosis;
 mod drift;
+mod engine;
 mod family;
 mod file;
 mod ledger;
@@ -113,7 +114,8 @@ impl Platform {
         Self::builder_from_file(file)?.build().await
     }
 
-    /// What a file describes, to be completed in code: with a key provider of the application's own, a memory limit.
+    /// What a file describes, to be completed in code: with a key provider of the application's own, a memory limit. What is
+    /// set in code stands in the place of what the file says.
     ///
     /// # Errors
     /// As [`Platform::from_file`], but for what is found only when tables are opened.
