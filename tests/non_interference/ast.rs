@@ -274,7 +274,18 @@ impl fmt::Display for Select {
             let keys = listed(&group.keys);
             match group.sets {
                 "" => write!(f, " GROUP BY {keys}")?,
-                sets => write!(f, " GROUP BY {sets}({keys})")?,
+                sets => {
+                    // A number alone is a place in what is selected, and to plain DataFusion one key for all rows.
+                    let keys: Vec<String> = (group.keys.iter())
+                        .map(|key| match key.to_string() {
+                            number if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                                format!("CAST({number} AS BIGINT)")
+                            }
+                            key => key,
+                        })
+                        .collect();
+                    write!(f, " GROUP BY {sets}({})", keys.join(", "))?;
+                }
             }
         }
         if let Some(having) = &self.having {
