@@ -278,8 +278,11 @@ impl fmt::Display for Select {
                     // A number alone is a place in what is selected, and to plain DataFusion one key for all rows.
                     let keys: Vec<String> = (group.keys.iter())
                         .map(|key| match key.to_string() {
-                            number if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                            number if number.parse::<i64>().is_ok() => {
                                 format!("CAST({number} AS BIGINT)")
+                            }
+                            number if number.parse::<f64>().is_ok() => {
+                                format!("CAST({number} AS DOUBLE)")
                             }
                             key => key,
                         })
