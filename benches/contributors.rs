@@ -1,11 +1,12 @@
 //! What counting the people behind each group costs, beside the same aggregate without it and beside other ways to count, in one
 //! run.
 //!
-//! `cargo bench --bench contributors -- [--rows N] [--people N] [--runs N] [--partitions N]`
+//! `cargo bench --bench contributors -- [--rows N] [--people N] [--runs N] [--partitions N] [--checks]`
 //!
 //! Rows are made in memory: a group, an id of a person and an amount each, people in many groups. Every way is asked of the
 //! same rows, in turn; printed are the median wall time and its ratio to the plain aggregate. Groups are as many as départements by
 //! years by age classes (3,840), once all of one size and once of sizes from a few rows to some ten thousand, and 1.2 million.
+//! With `--checks` the ways are those of the checks that look at values and people together, beside the plain aggregate.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,8 +16,11 @@ use arrow::array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
 use clap::Parser;
 use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::{approx_distinct, count, count_distinct, sum};
+use datafusion::functions_aggregate::median::median as median_of;
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
-use sceau_kanon::contributors::count_people;
+use sceau_kanon::contributors::{
+    Extreme, count_people, people_apart, people_at_extreme, people_beyond,
+};
 
 #[derive(Parser)]
 struct Arguments {
@@ -29,6 +33,9 @@ struct Arguments {
     runs: usize,
     #[arg(long, default_value_t = 2)]
     partitions: usize,
+    /// Measures the checks of sums, extremes and percentiles.
+    #[arg(long)]
+    checks: bool,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -49,22 +56,35 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let sizes = if even { "one size" } else { "all sizes" };
         println!("\n{groups} groups of {sizes}");
         let plain = || vec![count(lit(1)).alias("n"), sum(col("amount")).alias("s")];
-        let ways: [(&str, Vec<Expr>); 4] = [
+        let another = |name, another| (name, with(plain(), another));
+        let mut ways: Vec<(&str, Vec<Expr>)> = vec![
             ("count and sum", plain()),
-            (
+            another(
                 "and people, up to 11",
-                with(plain(), count_people(11).call(vec![col("person")])),
-            ),
-            (
-                "and approx_distinct",
-                with(plain(), approx_distinct(col("person"))),
-            ),
-            (
-                "and count(DISTINCT)",
-                with(plain(), count_distinct(col("person"))),
+                count_people(11).call(vec![col("person")]),
             ),
         ];
-        let mut times: [Vec<Duration>; 4] = Default::default();
+        let of_values = || vec![col("amount"), col("person")];
+        if arguments.checks {
+            ways.extend([
+                another("and people apart", people_apart(11).call(of_values())),
+                another(
+                    "and people at the maximum",
+                    people_at_extreme(11, Extreme::Greatest).call(of_values()),
+                ),
+                another("and median", median_of(col("amount"))),
+                another(
+                    "and people beyond it",
+                    people_beyond(11, &[0.5]).call(of_values()),
+                ),
+            ]);
+        } else {
+            ways.extend([
+                another("and approx_distinct", approx_distinct(col("person"))),
+                another("and count(DISTINCT)", count_distinct(col("person"))),
+            ]);
+        }
+        let mut times = vec![Vec::new(); ways.len()];
         // The first run of each is not counted.
         for run in 0..=arguments.runs {
             for (times, (_, measures)) in times.iter_mut().zip(&ways) {

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem::size_of_val;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, UInt64Type};
 use datafusion::common::hash_utils::{RandomState, create_hashes};
@@ -10,10 +10,13 @@ use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility,
+    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature, Volatility,
 };
 
 use super::UNKNOWN_PERSON;
+use groups::PairsOfGroups;
+
+mod groups;
 
 /// How many people stand apart from a value that most of a group have: exact below `k`, and `k` when there are more or there
 /// is no such value.
@@ -86,6 +89,14 @@ impl AggregateUDFImpl for Apart {
         Ok(Box::new(Pairs::new(self.k)))
     }
 
+    fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
+        true
+    }
+
+    fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(PairsOfGroups::new(self.k)))
+    }
+
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
         AggregateOrderSensitivity::Insensitive
     }
@@ -132,9 +143,22 @@ impl Pairs {
         let shared = self.holders.values().filter(|held| **held >= self.k);
         self.enough = self.people.len() >= 3 * self.k || shared.count() > 1;
         if self.enough {
-            self.people.clear();
-            self.holders.clear();
+            self.have_enough();
         }
+    }
+
+    /// Nobody more changes anything.
+    fn have_enough(&mut self) {
+        self.enough = true;
+        self.people.clear();
+        self.holders.clear();
+    }
+
+    /// Value and person, one after the other.
+    fn pairs(&self) -> impl Iterator<Item = u64> {
+        self.people
+            .iter()
+            .flat_map(|(person, values)| values.iter().flat_map(|value| [*value, *person]))
     }
 
     fn apart(&self) -> usize {
@@ -175,6 +199,20 @@ fn identities(values: &ArrayRef) -> Result<Vec<u64>> {
     Ok(hashes)
 }
 
+/// Calls with the row, the value's number and the person of each row that has a value.
+fn each(values: &ArrayRef, people: &ArrayRef, mut with: impl FnMut(usize, u64, u64)) -> Result<()> {
+    let Some(people) = people.as_primitive_opt::<UInt64Type>() else {
+        return exec_err!("people are numbers, not {}", people.data_type());
+    };
+    for (row, value) in identities(values)?.into_iter().enumerate() {
+        if values.is_valid(row) {
+            let known = people.is_valid(row).then(|| people.value(row));
+            with(row, value, known.unwrap_or(UNKNOWN_PERSON));
+        }
+    }
+    Ok(())
+}
+
 impl Accumulator for Pairs {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let [values, people] = values else {
@@ -183,24 +221,7 @@ impl Accumulator for Pairs {
         if self.enough {
             return Ok(());
         }
-        let Some(people) = people.as_primitive_opt::<UInt64Type>() else {
-            return exec_err!("people are numbers, not {}", people.data_type());
-        };
-        let identities = identities(values)?;
-        for (row, value) in identities.into_iter().enumerate() {
-            if values.is_valid(row) {
-                let unknown = people.is_null(row);
-                self.add(
-                    value,
-                    if unknown {
-                        UNKNOWN_PERSON
-                    } else {
-                        people.value(row)
-                    },
-                );
-            }
-        }
-        Ok(())
+        each(values, people, |_, value, person| self.add(value, person))
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
@@ -209,11 +230,7 @@ impl Accumulator for Pairs {
         };
         for state in states.as_list::<i32>().iter() {
             match state {
-                None => {
-                    self.enough = true;
-                    self.people.clear();
-                    self.holders.clear();
-                }
+                None => self.have_enough(),
                 Some(pairs) => {
                     for pair in pairs.as_primitive::<UInt64Type>().values().chunks_exact(2) {
                         self.add(pair[0], pair[1]);
@@ -226,19 +243,14 @@ impl Accumulator for Pairs {
 
     /// Value and person, one after the other; NULL where there are enough.
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let pairs = self
-            .people
-            .iter()
-            .flat_map(|(person, values)| values.iter().flat_map(|value| [*value, *person]));
         let pairs = if self.enough {
             ScalarValue::new_null_list(DataType::UInt64, true, 1)
         } else {
-            let pairs = UInt64Array::from_iter_values(pairs);
+            let pairs: Vec<ScalarValue> = (self.pairs())
+                .map(|id| ScalarValue::UInt64(Some(id)))
+                .collect();
             ScalarValue::List(ScalarValue::new_list_from_iter(
-                pairs
-                    .values()
-                    .iter()
-                    .map(|id| ScalarValue::UInt64(Some(*id))),
+                pairs.into_iter(),
                 &DataType::UInt64,
                 true,
             ))
@@ -251,16 +263,17 @@ impl Accumulator for Pairs {
     }
 
     fn size(&self) -> usize {
-        // A set is a node of a tree of at most two values.
-        let person = size_of::<(u64, BTreeSet<u64>)>() + 11 * size_of::<u64>();
-        size_of_val(self)
-            + self.people.len() * person
-            + self.holders.len() * size_of::<(u64, usize)>()
+        size_of_val(self) + self.people.len() * PERSON
     }
 }
 
+/// What a person takes: a set, which is a node of a tree, and up to two values.
+const PERSON: usize =
+    size_of::<(u64, BTreeSet<u64>)>() + 11 * size_of::<u64>() + 2 * size_of::<(u64, usize)>();
+
 #[cfg(test)]
 mod tests {
+    use arrow::array::UInt64Array;
     use proptest::prelude::*;
 
     use super::*;
