@@ -261,6 +261,57 @@ async fn masks_and_conditions_of_the_family_hold_in_its_years() {
 }
 
 #[tokio::test]
+async fn what_looks_like_a_year_and_is_none_is_said() {
+    let batch = stays("19", &["1"], &["A19"], &[7]);
+    let mut stored = Stored::new();
+    for folder in [
+        "T_MCO19B",
+        "T_MCO2019B",
+        "t_mco20b",
+        "T_MCO18B_old",
+        "T_MCO19C",
+    ] {
+        stored = stored
+            .file(&format!("pmsi/{folder}/a.parquet"), &batch)
+            .await;
+    }
+    let at = |path: &'static str| {
+        move |stored: Stored| stored.registered_at("t_mco_b", path, |table| table)
+    };
+    let platform = at("pmsi/T_MCO{aa}B/")(stored).platform().await;
+    let said: Vec<String> = platform
+        .passed_over()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "table t_mco_b: 3 folders or files are of none of its years and are not read, such as pmsi/T_MCO18B_old"
+        ]
+    );
+    let session = session(&platform, "[table.t_mco_b]\ncolumns = \"*\"");
+    assert_eq!(
+        rows(&session, "SELECT DISTINCT ANNEE FROM t_mco_b").await,
+        ["2019"]
+    );
+
+    let stored = Stored::new()
+        .file("pmsi/T_MCO2019B/a.parquet", &batch)
+        .await;
+    let error = at("pmsi/T_MCO{aa}B/")(stored)
+        .try_platform()
+        .await
+        .expect_err("no year");
+    assert!(
+        error
+            .to_string()
+            .contains("of which pmsi/T_MCO2019B is not one"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn columns_appear_and_vanish_and_types_widen() {
     let early = changed(
         &stays("19", &["1"], &["A19"], &[7]),

@@ -251,6 +251,7 @@ impl PlatformBuilder {
             .build();
         let mut tables = BTreeMap::new();
         let mut drift = Vec::new();
+        let mut passed_over = Vec::new();
         for (name, config) in &self.tables {
             let url = self
                 .stores
@@ -273,6 +274,7 @@ impl PlatformBuilder {
             };
             let opened = opener.open(name, config).await?;
             drift.extend(opened.drift);
+            passed_over.extend(opened.passed_over);
             for table in opened.tables {
                 let found = match &table.family {
                     Some(family) => format!("{} beside {family}", table.model.name),
@@ -297,12 +299,16 @@ impl PlatformBuilder {
         for table in &drift {
             tracing::info!(%table, "stored files are not what the data model says");
         }
+        for places in &passed_over {
+            tracing::warn!(%places, "not every folder or file beside a table's years is read");
+        }
         let journal = self.open_journal()?;
         Ok(Platform {
             inner: Arc::new(Inner {
                 data: data_version(&tables),
                 tables,
                 drift,
+                passed_over,
                 persons,
                 journal,
                 ledger: self.ledger,

@@ -27,6 +27,7 @@ pub use config::{ColumnConfig, TableConfig};
 pub use diagnosis::Diagnosis;
 pub use drift::{ColumnDrift, Difference, DriftPolicy, TableDrift};
 pub use ledger::{Beyond, LedgerSettings};
+pub use years::PassedOver;
 
 use shared::Shared;
 pub(crate) use table::{StoredTable, YearOfFamily};
@@ -62,6 +63,7 @@ pub struct Platform {
 struct Inner {
     tables: BTreeMap<String, StoredTable>,
     drift: Vec<TableDrift>,
+    passed_over: Vec<PassedOver>,
     persons: Option<Arc<Persons>>,
     keys: Arc<dyn KeyProvider>,
     ledger: Option<LedgerSettings>,
@@ -167,6 +169,11 @@ impl Platform {
     /// How the stored files of SNDS tables differ from the data model, a table at a time; those that do not are left out.
     pub fn drift(&self) -> &[TableDrift] {
         &self.inner.drift
+    }
+
+    /// What stands beside the years of folder patterns and looks like one, a table at a time: no question reads it.
+    pub fn passed_over(&self) -> &[PassedOver] {
+        &self.inner.passed_over
     }
 
     /// Where the ledgers of what projects received are kept, if they are.

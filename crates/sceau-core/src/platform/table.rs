@@ -21,7 +21,7 @@ use super::family::{FamilyTable, Year};
 use super::listing::{Listing, list, partition_type, single_file};
 use super::model::{completed, expected_rows, field_of, only_one_spelling, unknown};
 use super::types::{common_type, converts, plain_type, same_type};
-use super::years::Pattern;
+use super::years::{Found, PassedOver, Pattern};
 use crate::config::{ConfigError, Document};
 use crate::snds::{self, TableModel, YEAR};
 use crate::storage::StoredFiles;
@@ -57,6 +57,7 @@ pub(super) struct OpenedTable {
     /// The table; with a folder pattern, the table over all years and then each year's.
     pub(super) tables: Vec<StoredTable>,
     pub(super) drift: Vec<TableDrift>,
+    pub(super) passed_over: Option<PassedOver>,
 }
 
 /// Opens the tables of one store.
@@ -118,6 +119,7 @@ impl Opener<'_> {
         Ok(OpenedTable {
             tables: vec![table],
             drift: drift.into_iter().filter(differs).collect(),
+            passed_over: None,
         })
     }
 
@@ -129,12 +131,15 @@ impl Opener<'_> {
         pattern: &Pattern<'_>,
     ) -> Result<OpenedTable, ConfigError> {
         let storage = |message: String| storage_error(name, message);
-        let years = pattern.find(self.store).await.map_err(storage)?;
+        let Found { years, passed_over } = pattern.find(self.store).await.map_err(storage)?;
         if years.is_empty() {
             return Err(self.invalid(
                 name,
                 "a path of which there is at least one year",
-                &format!("none at {:?}", config.path),
+                &match passed_over.first() {
+                    Some(near) => format!("none at {:?}, of which {near} is not one", config.path),
+                    None => format!("none at {:?}", config.path),
+                },
             ));
         }
         let known = snds::table(name);
@@ -260,6 +265,11 @@ impl Opener<'_> {
         Ok(OpenedTable {
             tables,
             drift: drift.into_iter().filter(differs).collect(),
+            passed_over: passed_over.first().map(|example| PassedOver {
+                table: name.to_owned(),
+                count: passed_over.len(),
+                example: example.to_string(),
+            }),
         })
     }
 

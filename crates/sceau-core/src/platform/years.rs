@@ -4,9 +4,52 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::snds::of_two_digits;
+
+/// What stands beside the years of a folder pattern and looks like one, but is none: no question reads it.
+///
+/// What is merely named otherwise, another table's folder, is not looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The table, as the platform's file names it.
+    pub table: String,
+    /// How many folders or files.
+    pub count: usize,
+    /// Where one of them is.
+    pub example: String,
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            table,
+            count,
+            example,
+        } = self;
+        if *count == 1 {
+            return write!(
+                f,
+                "table {table}: {example} is of none of its years and is not read"
+            );
+        }
+        write!(
+            f,
+            "table {table}: {count} folders or files are of none of its years and are not read, such as {example}"
+        )
+    }
+}
+
+/// What a pattern finds in a store.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The places that there are, a year each.
+    pub(super) years: BTreeMap<u16, Path>,
+    /// What nearly is one.
+    pub(super) passed_over: Vec<Path>,
+}
 
 /// A path in which `{aa}` stands for the last two digits of a year and `{annee}` for all four.
 #[derive(Debug)]
@@ -34,14 +77,12 @@ impl<'a> Pattern<'a> {
         Ok(Some(Self { parts }))
     }
 
-    /// The places that there are, a year each.
+    /// Looks for the years.
     ///
     /// # Errors
     /// Says what could not be listed, or which two places are of one year.
-    pub(super) async fn find(
-        &self,
-        store: &Arc<dyn ObjectStore>,
-    ) -> Result<BTreeMap<u16, Path>, String> {
+    pub(super) async fn find(&self, store: &Arc<dyn ObjectStore>) -> Result<Found, String> {
+        let mut passed_over = Vec::new();
         let mut found: Vec<(Option<u16>, Path)> = vec![(None, Path::default())];
         for (at, part) in self.parts.iter().enumerate() {
             if !part.contains('{') {
@@ -68,7 +109,9 @@ impl<'a> Pattern<'a> {
                         Some(year) if known.is_none_or(|known| known == year) => {
                             next.push((Some(year), place));
                         }
-                        _ => {}
+                        Some(_) => passed_over.push(place),
+                        None if is_nearly(part, name) => passed_over.push(place),
+                        None => {}
                     }
                 }
             }
@@ -92,8 +135,26 @@ impl<'a> Pattern<'a> {
                 return Err(format!("{other} and {place} are both of {year}"));
             }
         }
-        Ok(years)
+        passed_over.sort();
+        Ok(Found { years, passed_over })
     }
+}
+
+/// Whether a name is what a pattern describes but for its year, its case or what comes after.
+fn is_nearly(pattern: &str, name: &str) -> bool {
+    // By the conventions of those who write Parquet, these are no data.
+    if name.starts_with(['_', '.']) {
+        return false;
+    }
+    let (name, pattern) = (name.to_lowercase(), pattern.to_lowercase());
+    let begun = (1..name.len())
+        .filter(|at| name.is_char_boundary(*at))
+        .any(|at| year_in(&pattern, &name[..at]).is_some());
+    let literal: Vec<&str> = pattern.split(['{', '}']).collect();
+    let around = |before: &&str, after: &&str| name.starts_with(before) && name.ends_with(after);
+    begun
+        || (literal.first().zip(literal.last()))
+            .is_some_and(|(before, after)| around(before, after))
 }
 
 /// The year that a name holds where the pattern says so.
@@ -159,6 +220,26 @@ mod tests {
         assert!(Pattern::of("pmsi/t_mco19b/").is_ok_and(|found| found.is_none()));
     }
 
+    #[test]
+    fn what_looks_like_a_year_is_told_from_another_table() {
+        for (pattern, name, nearly) in [
+            ("T_MCO{aa}B", "T_MCO2019B", true),
+            ("T_MCO{aa}B", "t_mco19b", true),
+            ("T_MCO{aa}B", "T_MCO19B_old", true),
+            ("T_MCO{aa}B", "T_MCOxxB", true),
+            ("T_MCO{aa}B", "T_MCO19C", false),
+            ("T_MCO{aa}B", "T_SSR19B", false),
+            ("annee={annee}", "annee=__HIVE_DEFAULT_PARTITION__", true),
+            ("annee={annee}", "annee=19", true),
+            ("{annee}", "old", true),
+            ("{annee}", "_SUCCESS", false),
+            ("{annee}", ".tmp", false),
+            ("T_MCO{aa}B", "é", false),
+        ] {
+            assert_eq!(is_nearly(pattern, name), nearly, "{pattern} {name}");
+        }
+    }
+
     #[tokio::test]
     async fn every_year_that_is_there_is_found() {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
@@ -176,7 +257,7 @@ mod tests {
         let find = async |pattern| {
             let pattern = Pattern::of(pattern).expect("reads").expect("years");
             let found = pattern.find(&store).await.expect("lists");
-            let found = found.into_iter();
+            let found = found.years.into_iter();
             found
                 .map(|(year, place)| format!("{year} {place}"))
                 .collect::<Vec<_>>()
