@@ -34,6 +34,12 @@ pub(super) enum Problem {
     Form { line: u64, reason: &'static str },
 }
 
+/// A quote that is never closed makes the rest of a file one record, and ends of line that are lost do: neither is to take
+/// the machine's memory before it is told.
+const MOST_BYTES: usize = 16 << 20;
+
+const MOST_FIELDS: usize = 1 << 16;
+
 enum State {
     FieldStart,
     Bare,
@@ -73,6 +79,12 @@ impl<R: BufRead> Records<R> {
                     }
                 };
             };
+            if record.bytes.len() > MOST_BYTES || record.ends.len() > MOST_FIELDS {
+                return fail(match state {
+                    State::Quoted => "a row of more than 16 MiB, in which a quote is not closed",
+                    _ => "a row of more than 16 MiB or 65536 columns",
+                });
+            }
             match (&state, byte) {
                 (State::Quoted, b'"') => state = State::Closed,
                 (State::Quoted, _) => record.bytes.push(byte),
