@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
-use arrow::datatypes::{DataType, Schema};
+use arrow::array::{
+    ArrayRef, Int64Array, LargeListViewArray, ListViewArray, RecordBatch, StringArray,
+    new_null_array,
+};
+use arrow::buffer::ScalarBuffer;
+use arrow::datatypes::{DataType, Field, Schema};
 use sceau::ColumnConfig;
 use sceau::snds::{self, Role};
 
@@ -322,4 +326,48 @@ async fn a_table_that_names_people_counts_them_by_the_one_identifier_it_has_and_
         error.contains("table.t.contributor: expected the columns that together name the person"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_column_of_list_views_is_read_as_lists() {
+    let item = || Arc::new(Field::new_list_field(DataType::Int64, true));
+    let values = || Arc::new(Int64Array::from(vec![1, 2, 3])) as ArrayRef;
+    // The views overlap, and the second is empty.
+    let views = ListViewArray::new(
+        item(),
+        ScalarBuffer::from(vec![1, 0, 0]),
+        ScalarBuffer::from(vec![2, 0, 3]),
+        values(),
+        None,
+    );
+    let large = LargeListViewArray::new(
+        item(),
+        ScalarBuffer::from(vec![1_i64, 0, 0]),
+        ScalarBuffer::from(vec![2_i64, 0, 3]),
+        values(),
+        None,
+    );
+    for (kind, column) in [
+        ("ListView", Arc::new(views) as ArrayRef),
+        ("LargeListView", Arc::new(large) as ArrayRef),
+    ] {
+        let batch = RecordBatch::try_from_iter([
+            ("id", Arc::new(Int64Array::from(vec![1, 2, 3])) as ArrayRef),
+            ("codes", column),
+        ])
+        .expect("batch");
+        let platform = declared(|table| table, "t", &batch)
+            .await
+            .unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let session = session(
+            &platform,
+            "[table.t]\ncolumns = [\"id\", \"codes\"]\nwhere = \"id <> 2\"",
+        );
+        let sql = "SELECT id, codes, array_length(codes), codes[1] FROM t ORDER BY id";
+        assert_eq!(
+            rows(&session, sql).await,
+            ["1 [2, 3] 2 2", "3 [1, 2, 3] 3 1"],
+            "{kind}"
+        );
+    }
 }
