@@ -9,6 +9,8 @@
 //!
 //! With `--file`, every statement is answered with one line of JSON, in order, whatever becomes of the ones before it.
 //!
+//! `--log info` or SCEAU_LOG=info shows more of what the library logs, on standard error; warnings are shown anyway.
+//!
 //! `--release --report html --out FOLDER` also writes the release into the folder, in the format asked for (`parquet` is one
 //! more), and beside it the report for who signs: `text`, `json` or `html`. The folder is for that person: the report names
 //! withheld cells.
@@ -28,6 +30,7 @@ use std::sync::Arc;
 use clap::{Parser, ValueEnum};
 use sceau::journal::Head;
 use sceau::{Permit, Platform};
+use tracing_subscriber::filter::LevelFilter;
 
 use ask::{Answer, Asker};
 
@@ -73,6 +76,10 @@ struct Arguments {
     /// The head of the journal as it was kept elsewhere: shows also whether records were cut from the end.
     #[arg(long, requires = "verify_journal")]
     anchor: Option<Head>,
+    /// What the library logs, on standard error: off, error, warn, info, debug or trace. Without it the level is the one of
+    /// SCEAU_LOG, else warn.
+    #[arg(long)]
+    log: Option<LevelFilter>,
     /// How the answer to one query is printed.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -140,6 +147,23 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Answers go to standard output, so that what is logged never stands among them.
+fn log_on_standard_error(level: Option<LevelFilter>) -> Result<(), Box<dyn std::error::Error>> {
+    let level = match (level, std::env::var("SCEAU_LOG")) {
+        (Some(level), _) => level,
+        (None, Ok(level)) => level.parse().map_err(|_| {
+            format!("SCEAU_LOG: expected off, error, warn, info, debug or trace, found {level:?}")
+        })?,
+        (None, Err(_)) => LevelFilter::WARN,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+    Ok(())
+}
+
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
     error
         .downcast_ref::<std::io::Error>()
@@ -147,6 +171,7 @@ fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    log_on_standard_error(arguments.log)?;
     if let Some(name) = &arguments.model {
         let table = sceau::snds::table(name)
             .ok_or_else(|| format!("the data model has no table {name}"))?;
@@ -177,6 +202,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         }
         for table in drift {
             writeln!(out, "  {table}")?;
+        }
+        let passed_over = platform.passed_over();
+        if !passed_over.is_empty() {
+            writeln!(out, "\nBeside the years of a path, and not read")?;
+        }
+        for places in passed_over {
+            writeln!(out, "  {places}")?;
         }
         return Ok(());
     }
