@@ -37,8 +37,9 @@ pub struct Proof {
     /// How many ends of intervals no linear programme was solved for: the solver gave up, or those of the table take too long. These ends are
     /// what single relations leave, and may be too far out; that the cells cannot be computed does not hang on them.
     pub unsolved: u64,
-    /// Hidden cells that can be computed whatever else is hidden. There are none, unless a primary cell is part of a total that
-    /// is said to be known as empty.
+    /// Hidden cells that can be computed whatever else is hidden, or that no table of integers was found to clear. There are none, unless
+    /// a primary cell is part of a total that is said to be known as empty, or margins were dropped and what is left of the table
+    /// moves by fractions only.
     pub computed: Vec<usize>,
     /// How many other tables of integers, consistent with all that is released, were written down: they show that no hidden
     /// cell and no sum of hidden cells that rests on too few people is the same in all of them.
