@@ -314,6 +314,30 @@ async fn a_join_by_flux_in_which_nobody_checks_is_refused() {
     }
 }
 
+/// Whoever writes plans takes away what gathers the acts: no act is lost, whichever side is held.
+#[tokio::test]
+async fn acts_in_several_partitions_are_all_joined() {
+    for batch_size in [7, 8192] {
+        let builder = stored(600).await.partitions(4).batch_size(batch_size);
+        let platform = builder.build().await.expect("platform");
+        let session = session(&platform, &permitted());
+        let sql = format!(
+            "SELECT d.PHA_ACT_QSN FROM er_prs_f p JOIN er_pha_f d ON {}",
+            on(&KEY)
+        );
+        let join = find(&physical(&session, &sql).await, "FluxJoinExec").expect("a join");
+        let [acts, drugs] = <[_; 2]>::try_from(join.children()).expect("two sides");
+        assert_eq!(acts.name(), "CoalescePartitionsExec");
+        let scattered = acts.children()[0];
+        assert!(scattered.properties().partitioning.partition_count() > 1);
+        let plan = over(&join, vec![Arc::clone(scattered), Arc::clone(drugs)]);
+        let answer = session.run_physical(plan).expect("checked").collect().await;
+        let answer = answer.expect("rows");
+        let count: usize = answer.iter().map(RecordBatch::num_rows).sum();
+        assert_eq!(count, 450, "in batches of {batch_size}");
+    }
+}
+
 fn filtered(input: &Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
     let positive = binary(
         lit(1_i32),

@@ -2,7 +2,7 @@
 //! row in the order in which its parents are read.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::array::UInt32Array;
 use arrow::compute::concat_batches;
@@ -103,7 +103,8 @@ impl Sides {
         };
         Ok(Self {
             details: Arc::clone(details),
-            parents: Arc::clone(parents),
+            // Each partition of the details wants all of them.
+            parents: gathered(Arc::clone(parents)),
             on,
             shown,
             schema: join.schema(),
@@ -188,13 +189,13 @@ impl Sides {
             let parents = reset_plan_states(Arc::clone(&self.parents))?;
             first = Some(Arc::clone(&parents));
             let probe: Plan = Arc::new(Given::new(self.details.schema(), partitions));
-            self.on_parents(parents, probe)
+            self.on_parents(parents, probe).map(Mutex::new)
         });
         let join = match whole {
-            Ok(join) => join,
+            Ok(join) => join.lock().unwrap_or_else(PoisonError::into_inner),
             Err(_) => return internal_err!("parents of all months cannot be read"),
         };
-        give(join, partition, details)?;
+        give(&join, partition, details)?;
         Ok(Reading {
             rows: join.execute(partition, Arc::clone(context))?,
             parents: first,
@@ -302,7 +303,8 @@ impl Reading {
 }
 
 /// The join that all partitions share, once one needs it.
-pub(super) type Whole = Result<Plan>;
+/// One that gives it rows holds it until it runs: a plan may run twice at a time.
+pub(super) type Whole = Result<Mutex<Plan>>;
 
 fn hash_join(
     build: Plan,
@@ -310,10 +312,7 @@ fn hash_join(
     on: impl Iterator<Item = (usize, usize)>,
     shown: Vec<usize>,
 ) -> Result<Plan> {
-    let build = match build.output_partitioning().partition_count() {
-        1 => build,
-        _ => Arc::new(CoalescePartitionsExec::new(build)),
-    };
+    let build = gathered(build);
     let column = |plan: &Plan, at: usize| -> Arc<dyn PhysicalExpr> {
         Arc::new(Column::new(plan.schema().field(at).name(), at))
     };
@@ -331,6 +330,13 @@ fn hash_join(
         NullEquality::NullEqualsNothing,
         false,
     )?))
+}
+
+fn gathered(plan: Plan) -> Plan {
+    match plan.output_partitioning().partition_count() {
+        1 => plan,
+        _ => Arc::new(CoalescePartitionsExec::new(plan)),
+    }
 }
 
 /// The same operators over a leaf that reads less. Each reading has operators of its own.
