@@ -70,7 +70,12 @@ async fn stored(acts: i32, months: Months) -> PlatformBuilder {
     let twice: Vec<i32> = (0..acts)
         .flat_map(|act| std::iter::repeat_n(act, if act % 5 == 0 { 2 } else { 1 }))
         .collect();
-    let mut act = key(&twice, acts, months);
+    stored_as(&twice, acts, months).await
+}
+
+/// The acts of these rows, every fourth hidden, and two drugs of each.
+async fn stored_as(twice: &[i32], acts: i32, months: Months) -> PlatformBuilder {
+    let mut act = key(twice, acts, months);
     act.push((
         "BEN_RES_DPT",
         Arc::new(StringArray::from_iter_values(
@@ -157,6 +162,34 @@ async fn rows_come_in_the_order_of_the_details_and_of_the_parents_of_each_whatev
 }
 
 #[tokio::test]
+async fn parents_of_one_key_come_in_their_order_however_far_apart_they_are_stored() {
+    const ACTS: i32 = 300;
+    // All of them, all of them backwards, and some once more.
+    let stored: Vec<i32> = (0..ACTS)
+        .chain((0..ACTS).rev())
+        .chain((0..ACTS).step_by(3))
+        .collect();
+    let expected: Vec<String> = (0..2 * ACTS)
+        .filter(|drug| drug / 2 % 4 != 0)
+        .flat_map(|drug| {
+            let row = |(row, act): (usize, &i32)| (*act == drug / 2).then_some(row);
+            let rows: Vec<usize> = stored.iter().enumerate().filter_map(row).collect();
+            rows.into_iter().map(move |age| format!("{drug} {age}"))
+        })
+        .collect();
+    for months in [Months::InOrder, Months::Mixed, Months::InPieces] {
+        for batch_size in [1, 7, 64, 8192] {
+            let builder = stored_as(&stored, ACTS, months).await;
+            let builder = builder.partitions(1).batch_size(batch_size);
+            let platform = builder.build().await.expect("platform");
+            let question = joined("d.PHA_ACT_QSN, p.BEN_AMA_COD");
+            let answer = rows(&session(&platform, &permitted()), &question).await;
+            assert!(answer == expected, "{months:?} in batches of {batch_size}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_way_to_join_is_taken() {
     for (months, batch_size, way) in [
         (Months::InOrder, 8192, "details_held"),
@@ -193,9 +226,9 @@ async fn where_no_month_of_parents_fits_into_memory_parts_of_the_details_do() {
     let mut answers = Vec::new();
     for (months, bytes) in [
         (Months::InOrder, None),
-        (Months::InOrder, Some(3_300_000)),
+        (Months::InOrder, Some(600_000)),
         (Months::Mixed, None),
-        (Months::Mixed, Some(3_300_000)),
+        (Months::Mixed, Some(600_000)),
     ] {
         let builder = stored(ACTS, months).await.partitions(1).batch_size(500);
         let platform = match bytes {
@@ -224,5 +257,55 @@ async fn where_no_month_of_parents_fits_into_memory_parts_of_the_details_do() {
         format!("{question} WHERE d.PHA_ACT_QSN = -1"),
     ] {
         assert_eq!(code(&session, &question).await.as_str(), "resources");
+    }
+}
+
+#[tokio::test]
+async fn details_whose_parents_are_all_hidden_are_read_past() {
+    for months in [Months::InOrder, Months::Mixed, Months::InPieces] {
+        for (hidden, expected) in [
+            ("BEN_AMA_COD < 0", "0"),
+            // Of the second month of three, or of the last, nothing is seen where months come in order.
+            ("FLX_DIS_DTD <> DATE '2019-02-01'", ""),
+            ("FLX_DIS_DTD = DATE '2019-01-01'", ""),
+        ] {
+            let permit = permitted().replace("BEN_RES_DPT = '075'", hidden);
+            let mut counts = Vec::new();
+            for batch_size in [7, 8192] {
+                let platform = stored(1_200, months)
+                    .await
+                    .partitions(1)
+                    .batch_size(batch_size)
+                    .build()
+                    .await
+                    .expect("platform");
+                counts.extend(rows(&session(&platform, &permit), &joined("count(*)")).await);
+            }
+            assert_eq!(counts[0], counts[1], "{months:?} {hidden}");
+            if !expected.is_empty() {
+                assert_eq!(counts[0], expected, "{months:?} {hidden}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_reserved_for_details_leaves_memory_to_the_rest_of_the_question() {
+    for months in [Months::InOrder, Months::Mixed] {
+        let platform = stored(30_000, months)
+            .await
+            .partitions(4)
+            .batch_size(500)
+            .memory_limit(64 << 20)
+            .build()
+            .await
+            .expect("platform");
+        let grouped = joined("d.DCT_ORD_NUM AS act, d.PHA_ACT_QSN, max(p.BEN_AMA_COD) AS most");
+        let question = format!(
+            "SELECT count(*), sum(most) FROM ({grouped} GROUP BY d.DCT_ORD_NUM, d.PHA_ACT_QSN) \
+             JOIN (SELECT DISTINCT DCT_ORD_NUM AS other FROM er_prs_f) ON other = act"
+        );
+        let answer = rows(&session(&platform, &permitted()), &question).await;
+        assert_eq!(answer[0].split(' ').next(), Some("45000"), "{months:?}");
     }
 }

@@ -24,6 +24,7 @@ pub(super) struct Details {
     rows: usize,
     bytes: usize,
     ended: bool,
+    failed: bool,
     /// How many runs were handed out.
     taken: u64,
 }
@@ -55,6 +56,7 @@ impl Details {
             rows: 0,
             bytes: 0,
             ended: false,
+            failed: false,
             taken: 0,
         }
     }
@@ -121,6 +123,11 @@ impl Details {
         self.taken
     }
 
+    /// Whether a failure ended them: what is left of them is not all.
+    pub(super) fn failed(&self) -> bool {
+        self.failed
+    }
+
     fn take(&mut self, runs: usize) -> Vec<Run> {
         let taken: Vec<Run> = self.waiting.drain(..runs).collect();
         self.taken += taken.len() as u64;
@@ -132,9 +139,16 @@ impl Details {
     }
 
     async fn read(&mut self) -> Result<()> {
-        let Some(batch) = self.input.next().await.transpose()? else {
-            self.ended = true;
-            return Ok(());
+        let batch = match self.input.next().await {
+            Some(Ok(batch)) => batch,
+            Some(Err(error)) => {
+                (self.ended, self.failed) = (true, true);
+                return Err(error);
+            }
+            None => {
+                self.ended = true;
+                return Ok(());
+            }
         };
         for run in runs(batch, self.month)? {
             self.rows += run.rows.num_rows();

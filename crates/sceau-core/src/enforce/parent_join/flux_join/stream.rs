@@ -7,15 +7,17 @@ use arrow::array::{AsArray, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::UInt32Type;
 use arrow::record_batch::RecordBatch;
-use datafusion::common::{DataFusionError, Result, internal_err};
+use datafusion::common::{DataFusionError, Result, internal_err, resources_err};
 use datafusion::execution::TaskContext;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation, UnboundedMemoryPool};
+use datafusion::execution::memory_pool::{
+    MemoryConsumer, MemoryLimit, MemoryReservation, UnboundedMemoryPool,
+};
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::metrics::{
     BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder,
 };
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{ExecutionPlanProperties, SendableRecordBatchStream};
 use futures::{StreamExt, stream};
 use tokio::sync::Mutex;
 
@@ -30,6 +32,10 @@ const FEW: usize = 4;
 const BYTES: usize = 16 << 20;
 const LEAST: usize = 64 << 10;
 
+/// The part of a question's memory that details may take, in all partitions of a join together: parents, and whatever else the
+/// question holds, want most of it.
+const SHARE: usize = 8;
+
 /// How often a month may come back before months are taken to come in no order.
 const AGAIN: usize = 3;
 
@@ -41,7 +47,8 @@ pub(super) fn execute(
 ) -> Result<SendableRecordBatchStream> {
     let schema = Arc::clone(&sides.schema);
     let details = sides.details.execute(partition, Arc::clone(&context))?;
-    let held = Held::reserve(&context)?;
+    let partitions = sides.details.output_partitioning().partition_count();
+    let held = Held::reserve(&context, partitions)?;
     let batch_size = context.session_config().batch_size();
     let counter = |name: &'static str| MetricBuilder::new(metrics).counter(name, partition);
     let joining = Joining {
@@ -115,6 +122,8 @@ impl Readings {
 }
 
 struct Streaming {
+    /// The month of the details; none where they are of all.
+    month: Option<Month>,
     reading: Reading,
     /// How many details were handed out before.
     taken: u64,
@@ -122,8 +131,9 @@ struct Streaming {
 }
 
 impl Streaming {
-    fn new(reading: Reading, taken: u64) -> Self {
+    fn new(month: Option<Month>, reading: Reading, taken: u64) -> Self {
         Self {
+            month,
             reading,
             taken,
             begun: false,
@@ -158,6 +168,8 @@ impl Joining {
     }
 
     async fn step(&mut self) -> Result<()> {
+        // What was joined before is handed out, but for less than a batch.
+        self.held.answer.free();
         if let Some(streaming) = &mut self.streaming {
             match streaming.reading.rows.next().await {
                 Some(Ok(batch)) => {
@@ -166,8 +178,9 @@ impl Joining {
                 }
                 None => {
                     self.readings.read(&streaming.reading);
+                    let month = streaming.month;
                     self.streaming = None;
-                    return Ok(());
+                    return self.pass_over(month).await;
                 }
                 Some(Err(error)) => return self.without_parents(error).await,
             }
@@ -188,7 +201,7 @@ impl Joining {
                 self.readings.months.add(1);
                 let rows = self.passing(Some(month));
                 let reading = self.sides.many(month, rows, &self.context)?;
-                self.streaming = Some(Streaming::new(reading, taken));
+                self.streaming = Some(Streaming::new(Some(month), reading, taken));
                 return Ok(());
             }
             Next::Unordered if self.hold_parents && !in_order => {
@@ -196,13 +209,20 @@ impl Joining {
                 self.readings.all.add(1);
                 let rows = self.passing(None);
                 let reading = self.sides.all(self.partition, rows, &self.context)?;
-                self.streaming = Some(Streaming::new(reading, taken));
+                self.streaming = Some(Streaming::new(None, reading, taken));
                 return Ok(());
             }
             Next::Month(_) | Next::Unordered => details.some(self.few, self.held.bytes).await?,
         };
         drop(details);
         self.few(part).await
+    }
+
+    /// A join that holds no parent asks for no details: those that it was for have none.
+    async fn pass_over(&mut self, month: Option<Month>) -> Result<()> {
+        let mut details = self.details.lock().await;
+        while details.rows_of(month).await?.is_some() {}
+        Ok(())
     }
 
     fn saw(&mut self, months: impl IntoIterator<Item = Month>) {
@@ -217,8 +237,8 @@ impl Joining {
     async fn without_parents(&mut self, error: DataFusionError) -> Result<()> {
         let untouched = match self.streaming.take() {
             Some(streaming) => {
-                let taken = self.details.lock().await.taken();
-                !streaming.begun && taken == streaming.taken
+                let details = self.details.lock().await;
+                !streaming.begun && !details.failed() && details.taken() == streaming.taken
             }
             None => false,
         };
@@ -253,28 +273,34 @@ impl Joining {
         let mut reading = self.sides.few(&runs, &self.aside)?;
         drop(runs);
         let schema = reading.rows.schema();
-        let mut found: Vec<RecordBatch> = Vec::new();
+        let mut parts: Vec<RecordBatch> = Vec::new();
         while let Some(batch) = reading.rows.next().await {
             let batch = batch?;
-            self.held.answer.try_grow(batch.get_array_memory_size())?;
-            found.push(batch);
+            // It is copied twice, of which two are held at a time.
+            self.held
+                .answer
+                .try_grow(2 * batch.get_array_memory_size())?;
+            parts.push(batch);
         }
         self.readings.read(&reading);
         drop(reading);
-        let found = concat_batches(&schema, &found)?;
+        let found = concat_batches(&schema, &parts)?;
+        drop(parts);
         let Some(of) = found.column(0).as_primitive_opt::<UInt32Type>() else {
             return internal_err!("joined rows without the number of theirs");
         };
         // As they would come if they had passed by: in the order of the details, and of the parents of each.
-        let mut order: Vec<u32> = (0..u32::try_from(of.len()).unwrap_or(u32::MAX)).collect();
+        let Ok(rows) = u32::try_from(of.len()) else {
+            return resources_err!("more than four billion rows are joined to a few");
+        };
+        let mut order: Vec<u32> = (0..rows).collect();
         order.sort_by_key(|row| of.value(*row as usize));
         let found = take_record_batch(&found, &UInt32Array::from(order))?;
         let shown: Vec<usize> = (1..found.num_columns()).collect();
         let found = found.project(&shown)?;
+        self.held.answer.resize(found.get_array_memory_size());
         self.pieces
-            .push(found.with_schema(Arc::clone(&self.sides.schema))?)?;
-        self.held.answer.free();
-        Ok(())
+            .push(found.with_schema(Arc::clone(&self.sides.schema))?)
     }
 }
 
@@ -286,10 +312,13 @@ struct Held {
 }
 
 impl Held {
-    fn reserve(context: &Arc<TaskContext>) -> Result<Self> {
+    fn reserve(context: &Arc<TaskContext>, partitions: usize) -> Result<Self> {
         let details = MemoryConsumer::new("rows that are joined to their parents")
             .register(context.memory_pool());
-        let mut bytes = BYTES;
+        let mut bytes = match context.memory_pool().memory_limit() {
+            MemoryLimit::Finite(all) => BYTES.min(all / (SHARE * 3 * partitions.max(1))).max(LEAST),
+            _ => BYTES,
+        };
         // They are held as they come, in one piece, and hashed.
         while let Err(error) = details.try_resize(3 * bytes) {
             bytes /= 2;
