@@ -309,3 +309,46 @@ async fn what_is_reserved_for_details_leaves_memory_to_the_rest_of_the_question(
         assert_eq!(answer[0].split(' ').next(), Some("45000"), "{months:?}");
     }
 }
+
+#[tokio::test]
+async fn what_stands_above_a_join_sees_the_same_rows_whatever_is_held() {
+    let pairs = joined("d.PHA_ACT_QSN AS drug, p.BEN_AMA_COD AS age");
+    let on = KEY.map(|key| format!("e.{key} = p.{key}")).join(" AND ");
+    let twice = joined("count(*), sum(d.PHA_ACT_QSN), sum(e.PHA_ACT_QSN)");
+    let questions = [
+        // Read again in each turn.
+        format!(
+            "WITH RECURSIVE turns AS (SELECT 0 AS turn, CAST(0 AS BIGINT) AS drugs UNION ALL \
+             SELECT turn + 1, drugs + found FROM turns CROSS JOIN (SELECT count(*) AS found FROM ({pairs})) \
+             WHERE turn < 3) SELECT turn, drugs FROM turns ORDER BY turn"
+        ),
+        format!("SELECT drug, age FROM ({pairs}) ORDER BY age DESC, drug LIMIT 9"),
+        format!(
+            "SELECT drug, sum(age) OVER (ORDER BY drug, age) AS upto FROM ({pairs}) ORDER BY drug, upto LIMIT 50"
+        ),
+        format!("{twice} JOIN er_pha_f e ON {on}"),
+        format!("{twice} LEFT JOIN er_pha_f e ON {on}"),
+        format!(
+            "SELECT count(*) FROM er_prs_f o WHERE EXISTS (SELECT 1 FROM ({pairs}) WHERE age = o.BEN_AMA_COD AND drug > 10)"
+        ),
+        format!("({pairs}) INTERSECT ({pairs}) ORDER BY drug, age"),
+    ];
+    for months in [Months::InOrder, Months::Mixed, Months::InPieces] {
+        let mut answers: Vec<Vec<String>> = Vec::new();
+        for (partitions, batch_size) in [(1, 8192), (1, 7), (4, 7), (4, 64)] {
+            let builder = stored(200, months).await;
+            let builder = builder.partitions(partitions).batch_size(batch_size);
+            let platform = builder.build().await.expect("platform");
+            let session = session(&platform, &permitted());
+            let mut answer = Vec::new();
+            for question in &questions {
+                answer.push(rows(&session, question).await.join("; "));
+            }
+            answers.push(answer);
+        }
+        for other in &answers[1..] {
+            assert_eq!(other, &answers[0], "{months:?}");
+        }
+        assert_eq!(answers[0][0].split("; ").count(), 4);
+    }
+}
