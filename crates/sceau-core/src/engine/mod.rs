@@ -13,6 +13,7 @@
 //! [`soundly`] puts the physical ones where they belong among DataFusion's own rules, [`analyzed_soundly`] the last. An
 //! application that compares answers with plain DataFusion's wants them on both sides.
 
+mod calls;
 mod constants;
 mod in_order;
 mod opaque;

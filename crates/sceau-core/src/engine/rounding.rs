@@ -27,6 +27,8 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::function_rewrite::ApplyFunctionRewrites;
 use datafusion::optimizer::simplify_expressions::{ExprSimplifier, SimplifyContext};
 
+use super::calls::calls;
+
 /// Settles the type of every `round`, before DataFusion settles the types of what stands around it.
 #[derive(Debug)]
 pub struct SettleRounding(ApplyFunctionRewrites);
@@ -46,6 +48,9 @@ impl Default for SettleRounding {
 
 impl AnalyzerRule for SettleRounding {
     fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> Result<LogicalPlan> {
+        if !calls::<RoundFunc>(&plan)? {
+            return Ok(plan);
+        }
         self.0.analyze(plan, config)
     }
 

@@ -20,6 +20,8 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, cast};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::function_rewrite::ApplyFunctionRewrites;
 
+use super::calls::calls;
+
 /// Makes the texts that `levenshtein` compares one kind of text.
 #[derive(Debug)]
 pub struct CompareOneKindOfText(ApplyFunctionRewrites);
@@ -39,6 +41,9 @@ impl Default for CompareOneKindOfText {
 
 impl AnalyzerRule for CompareOneKindOfText {
     fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> Result<LogicalPlan> {
+        if !calls::<LevenshteinFunc>(&plan)? {
+            return Ok(plan);
+        }
         self.0.analyze(plan, config)
     }
 
