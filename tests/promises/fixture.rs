@@ -14,6 +14,22 @@ use sceau::pseudonym::{KeyError, KeyProvider, ProjectKey};
 use sceau::snds;
 use sceau::{ErrorCode, Permit, Platform, PlatformBuilder, QueryError, Session, TableConfig};
 
+/// The nine columns by which rows of the DCIR hang together.
+pub const DCIR_KEY: [&str; 9] = [
+    "DCT_ORD_NUM",
+    "FLX_DIS_DTD",
+    "FLX_EMT_NUM",
+    "FLX_EMT_ORD",
+    "FLX_EMT_TYP",
+    "FLX_TRT_DTD",
+    "ORG_CLE_NUM",
+    "PRS_ORD_NUM",
+    "REM_TYP_AFF",
+];
+
+/// The first of January 2019, in days since 1970.
+pub const JANUARY: i32 = 17_897;
+
 /// A key of its own for every project, made from its name.
 #[derive(Debug)]
 pub struct TestKeys;

@@ -15,21 +15,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use sceau::{Platform, PlatformBuilder, Session, TableConfig};
 
-use crate::fixture::{code, parquet_bytes, rows, session, snds_table};
-
-const KEY: [&str; 9] = [
-    "DCT_ORD_NUM",
-    "FLX_DIS_DTD",
-    "FLX_EMT_NUM",
-    "FLX_EMT_ORD",
-    "FLX_EMT_TYP",
-    "FLX_TRT_DTD",
-    "ORG_CLE_NUM",
-    "PRS_ORD_NUM",
-    "REM_TYP_AFF",
-];
-
-const JANUARY: i32 = 17_897; // 2019-01-01
+use crate::fixture::{DCIR_KEY as KEY, JANUARY, code, parquet_bytes, rows, session, snds_table};
 
 /// The nine columns of rows `0..rows`, of which every third stands in each of three months.
 fn key(rows: i32) -> Vec<(&'static str, ArrayRef)> {

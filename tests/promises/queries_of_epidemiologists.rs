@@ -51,17 +51,7 @@ const PEOPLE: [(&str, &str); 6] = [
     ),
 ];
 
-const NINE: &[&str] = &[
-    "DCT_ORD_NUM",
-    "FLX_DIS_DTD",
-    "FLX_EMT_NUM",
-    "FLX_EMT_ORD",
-    "FLX_EMT_TYP",
-    "FLX_TRT_DTD",
-    "ORG_CLE_NUM",
-    "PRS_ORD_NUM",
-    "REM_TYP_AFF",
-];
+const NINE: &[&str] = &crate::fixture::DCIR_KEY;
 const STAY: &[&str] = &["ETA_NUM", "RSA_NUM"];
 
 /// Tables that reach the person through a key: the parent, the key, and the permit's own condition.

@@ -4,7 +4,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BinaryViewArray, BinaryViewBuilder, BooleanArray, ListArray,
     UInt64Array,
 };
-use arrow::buffer::OffsetBuffer;
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field, UInt64Type};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
@@ -191,7 +191,7 @@ pub(super) fn lists(sets: &PeopleSets) -> Result<ListArray> {
         ids.extend(unknown.then_some(UNKNOWN_PERSON));
         lengths.push(known.len() + usize::from(unknown));
     }
-    list_array(ids, lengths)
+    list_array(ids, lengths, None)
 }
 
 pub(super) fn state(sets: &PeopleSets) -> BinaryViewArray {
@@ -229,7 +229,12 @@ fn singletons(ids: &ArrayRef, filter: Option<&BooleanArray>) -> Result<BinaryVie
     Ok(BinaryViewArray::try_new(views.into(), Vec::new(), None)?)
 }
 
-fn list_array(ids: Vec<u64>, lengths: Vec<usize>) -> Result<ListArray> {
+/// A list for each group; none where `valid` says so.
+pub(super) fn list_array(
+    ids: Vec<u64>,
+    lengths: Vec<usize>,
+    valid: Option<NullBuffer>,
+) -> Result<ListArray> {
     if i32::try_from(ids.len()).is_err() {
         return exec_err!("too many people in one batch of groups");
     }
@@ -237,7 +242,7 @@ fn list_array(ids: Vec<u64>, lengths: Vec<usize>) -> Result<ListArray> {
         Arc::new(Field::new_list_field(DataType::UInt64, true)),
         OffsetBuffer::from_lengths(lengths),
         Arc::new(UInt64Array::from(ids)),
-        None,
+        valid,
     )?)
 }
 

@@ -1,13 +1,14 @@
 use std::mem::size_of;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, UInt64Array};
-use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{DataType, Field, UInt64Type};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::UInt64Type;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::{PERSON, Pairs, each};
+use crate::contributors::groups::list_array;
 
 /// Who has which value in every group at once. Groups in which enough people stand apart, and most soon are, take no more than a
 /// look.
@@ -119,7 +120,7 @@ impl GroupsAccumulator for PairsOfGroups {
             lengths.push(pairs.len() - before);
         }
         let open: NullBuffer = taken.iter().map(|pairs| !pairs.enough).collect();
-        Ok(vec![Arc::new(lists(pairs, lengths, Some(open))?)])
+        Ok(vec![Arc::new(list_array(pairs, lengths, Some(open))?)])
     }
 
     /// Each row is the state of a group.
@@ -139,24 +140,12 @@ impl GroupsAccumulator for PairsOfGroups {
                 lengths[row] = 2;
             }
         })?;
-        Ok(vec![Arc::new(lists(pairs, lengths, None)?)])
+        Ok(vec![Arc::new(list_array(pairs, lengths, None)?)])
     }
 
     fn size(&self) -> usize {
         size_of::<Self>() + self.groups.capacity() * size_of::<Pairs>() + self.people * PERSON
     }
-}
-
-fn lists(pairs: Vec<u64>, lengths: Vec<usize>, valid: Option<NullBuffer>) -> Result<ListArray> {
-    if i32::try_from(pairs.len()).is_err() {
-        return exec_err!("too many people in one batch of groups");
-    }
-    Ok(ListArray::try_new(
-        Arc::new(Field::new_list_field(DataType::UInt64, true)),
-        OffsetBuffer::from_lengths(lengths),
-        Arc::new(UInt64Array::from(pairs)),
-        valid,
-    )?)
 }
 
 #[cfg(test)]
