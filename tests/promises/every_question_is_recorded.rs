@@ -478,6 +478,7 @@ async fn a_release_that_waited_for_a_person_is_there_when_it_leaves() {
         (left.cells_released, left.cells_withheld),
         (Some(1), Some(0))
     );
+    assert_eq!(left.decided_by.as_deref(), Some("marie"));
 
     world.breaks();
     let unrecorded = quarantine.fetch(&session, &id).await;

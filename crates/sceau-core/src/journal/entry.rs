@@ -74,6 +74,9 @@ pub struct Entry {
     /// How many cells were withheld from a release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cells_withheld: Option<u64>,
+    /// Who decided that it leaves, where a person had to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
     /// How long it took, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
@@ -104,6 +107,7 @@ impl Entry {
             rows: None,
             cells_released: None,
             cells_withheld: None,
+            decided_by: None,
             duration_ms: None,
         }
     }

@@ -195,17 +195,18 @@ impl Session {
     }
 
     /// Records that the answer to a question which was asked for release earlier, and had to wait, leaves now: `text` as it
-    /// was typed, and what leaves. It may leave once this returns.
+    /// was typed, who decided that it leaves, and what leaves. It may leave once this returns.
     ///
     /// # Errors
     /// When the permit does not hold any more, or the journal cannot be written.
     pub async fn released_late(
         &self,
         text: &str,
+        decided_by: &str,
         cells: u64,
         withheld: u64,
     ) -> Result<(), QueryError> {
-        let mut record = self.record(Door::Release).sql(text);
+        let mut record = self.record(Door::Release).sql(text).decided_by(decided_by);
         match self.current_in(&mut record) {
             Ok(_) => record
                 .released(cells, withheld)

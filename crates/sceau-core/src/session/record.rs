@@ -28,6 +28,9 @@ pub(super) const LONGEST_QUESTION: usize = 2 << 20;
 /// What is kept of an error or of a plan that was built in code.
 const LONGEST_TEXT: usize = 64 << 10;
 
+/// What is kept of a person's name.
+const LONGEST_NAME: usize = 1 << 10;
+
 /// Writes one question's entries: whatever becomes of it, and wherever it is let go of.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -90,6 +93,12 @@ impl Record {
     /// The operator asks, in the principal's place.
     pub(super) fn operator(mut self, name: &str) -> Self {
         self.asked.operator = Some(name.to_owned());
+        self
+    }
+
+    /// A person decided that it leaves.
+    pub(super) fn decided_by(mut self, name: &str) -> Self {
+        self.asked.decided_by = Some(beginning(name, LONGEST_NAME));
         self
     }
 
@@ -317,6 +326,6 @@ mod tests {
     #[test]
     fn the_longest_question_fits_in_a_record_whatever_its_characters() {
         // JSON needs six bytes at most for one.
-        const { assert!(6 * LONGEST_QUESTION + 6 * LONGEST_TEXT < 14 << 20) }
+        const { assert!(6 * (LONGEST_QUESTION + LONGEST_TEXT + LONGEST_NAME) < 14 << 20) }
     }
 }

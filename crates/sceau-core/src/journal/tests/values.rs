@@ -31,6 +31,7 @@ prop_compose! {
         code in option::of(any_text()),
         error in option::of(any_text()),
         (rows, cells_released) in (option::of(any::<u64>()), option::of(any::<u64>())),
+        decided_by in option::of(any_text()),
         (cells_withheld, duration_ms) in (option::of(any::<u64>()), option::of(any::<u64>())),
     ) -> Entry {
         Entry {
@@ -43,6 +44,7 @@ prop_compose! {
             rows,
             cells_released,
             cells_withheld,
+            decided_by,
             duration_ms,
             ..Entry::new(event, principal, project, permit_hash)
         }

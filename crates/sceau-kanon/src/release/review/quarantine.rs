@@ -172,7 +172,12 @@ impl Quarantine {
         let release = self.table(&request).await?;
         let report = release.report();
         session
-            .released_late(&request.question, report.released, report.withheld)
+            .released_late(
+                &request.question,
+                decision.by(),
+                report.released,
+                report.withheld,
+            )
             .await?;
         tracing::info!(
             id,
