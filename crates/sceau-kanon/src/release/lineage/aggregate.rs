@@ -11,7 +11,7 @@ use super::expression::{beyond, check_expressions};
 use super::flow::{Contributor, Flow, Known};
 use super::grouping::Keys;
 use super::lines::Lines;
-use super::measure::{Kind, Measure};
+use super::measure::{EQUAL_COLUMNS, Kind, Measure};
 use super::{Pass, Place};
 use crate::contributors::{collect_people, merge_people};
 use crate::ledger::{collect_all_people, merge_all_people, sketch_merged_people, sketch_people};
@@ -213,7 +213,7 @@ impl Pass<'_> {
         {
             return Err(ReleaseError::not_releasable(
                 "groups by anything else than columns over a UNION, or a join on more than equal columns,",
-                "join on equal columns and write conditions in WHERE",
+                EQUAL_COLUMNS,
             ));
         }
         let parsed = measures

@@ -271,7 +271,7 @@ impl<'a> Measure<'a> {
         if input.multiplied && !self.counts_people(input) {
             return refused(
                 "anything but count(DISTINCT person) over a UNION, or a join on more than equal columns,",
-                "join on equal columns and write conditions in WHERE, or count the person's identifier",
+                EQUAL_COLUMNS,
             );
         }
         Ok(())
@@ -369,6 +369,10 @@ impl<'a> Measure<'a> {
     }
 }
 
+/// What to ask in place of a join that gives some people more rows than others.
+pub(super) const EQUAL_COLUMNS: &str = "join on equal columns only, and put other conditions in WHERE, in a subquery on the \
+    optional side of an outer join or in a CASE, or count the person's identifier";
+
 /// That an argument has a value, where it may have none.
 fn present(argument: &Expr, input: &Flow) -> Result<Option<Expr>> {
     let nullable = !matches!(argument, Expr::Literal(..))
@@ -432,7 +436,12 @@ fn kind(function: &str) -> Result<Kind, ReleaseError> {
         "first_value" | "last_value" | "nth_value" | "any_value" | "array_agg" | "string_agg" => {
             "group by the value, or use count, sum or avg"
         }
-        "approx_distinct" => "use count(DISTINCT …)",
+        "approx_distinct" | "approx_median" | "approx_percentile_cont" => {
+            return Err(ReleaseError::not_releasable(
+                format!("{function}, an estimate,"),
+                "use count(DISTINCT column), median or percentile_cont",
+            ));
+        }
         _ => "use count, sum, avg or stddev",
     };
     Err(ReleaseError::ShowsOnePerson {
