@@ -121,7 +121,7 @@ fn patterns(table: &Table, k: u32, more: usize) -> usize {
     }
     let mut found = 0;
     choose(&open, more, &mut start.clone(), &mut |pattern| {
-        let shows = !lines.showing(&pattern.hidden).is_empty();
+        let shows = !lines.watch(&pattern.hidden).showing().is_empty();
         found += usize::from(!shows && audit(table, pattern, k).is_empty());
     });
     found
@@ -356,7 +356,8 @@ fn two_hidden_cells_a_line_prove_nothing() {
     let start = only_primary(&table);
     assert!(
         Lines::of(&table, &start, 11)
-            .showing(&start.hidden)
+            .watch(&start.hidden)
+            .showing()
             .is_empty()
     );
     let findings = audit(&table, &start, 11);

@@ -103,6 +103,102 @@ fn a_small_cube_of_five_dimensions_holds() {
     assert_eq!(protection.method, Method::Heuristic);
 }
 
+/// `ROLLUP (a, b)` with so many values of each; of every `few`th cell the people are few.
+fn rollup(outer: u32, inner: u32, few: u32, k: u32) -> Table {
+    let mut rows = Vec::new();
+    let mut values = Vec::new();
+    let mut next = 0_u64;
+    let mut whole = 0;
+    for a in 0..outer {
+        let mut of_a = 0;
+        for b in 0..inner {
+            let is_few = (a * inner + b) % few == 0;
+            let count = if is_few {
+                1 + i64::from(b) % (i64::from(k) - 1)
+            } else {
+                40
+            };
+            let ids = (next..next + count as u64).collect();
+            next += count as u64;
+            rows.push(Row {
+                kept: 3,
+                keys: vec![a, b],
+                people: if is_few {
+                    People::Few(ids)
+                } else {
+                    People::Many
+                },
+                cost: count as u64,
+                state: if is_few { State::Primary } else { State::Open },
+            });
+            values.push(count);
+            of_a += count;
+        }
+        rows.push(Row {
+            kept: 1,
+            keys: vec![a, 0],
+            people: People::Many,
+            cost: of_a as u64,
+            state: State::Open,
+        });
+        values.push(of_a);
+        whole += of_a;
+    }
+    rows.push(Row {
+        kept: 0,
+        keys: vec![0, 0],
+        people: People::Many,
+        cost: whole as u64,
+        state: State::Open,
+    });
+    values.push(whole);
+    let count = Column {
+        name: "count(*)".into(),
+        values,
+        kind: Kind::Sum,
+        least: Some(0),
+    };
+    grouping_sets(rows, vec![count]).unwrap()
+}
+
+#[test]
+fn a_line_may_be_as_long_as_a_release() {
+    let table = rollup(1, 90_000, 80_000, 11);
+    let protection = holds(&table, 11);
+    let hidden = protection.hidden.iter().filter(|&&hidden| hidden).count();
+    // The two cells are of one person each, so that they need a third.
+    assert_eq!((hidden, protection.method), (3, Method::Heuristic));
+    let lonely = rollup(1, 90_000, 90_000, 11);
+    let hidden = holds(&lonely, 11).hidden;
+    assert_eq!(hidden.iter().filter(|&&hidden| hidden).count(), 2);
+}
+
+#[test]
+#[ignore = "prints how long it takes; made for optimised builds"]
+fn releases_as_large_as_they_may_be_end() {
+    for (outer, inner, few) in [
+        (1, 99_000, 2),
+        (1, 99_000, 1_000),
+        (300, 300, 2),
+        (300, 300, 50),
+        (9_000, 10, 2),
+        (30_000, 3, 3),
+    ] {
+        let table = rollup(outer, inner, few, 11);
+        let start = Instant::now();
+        let protection = protect(&table, 11);
+        println!(
+            "{outer} x {inner}, each {few}th few: {:?} in {:?}",
+            protection.map(|found| (
+                found.hidden.iter().filter(|&&hidden| hidden).count(),
+                found.method,
+                found.proof.programmes
+            )),
+            start.elapsed()
+        );
+    }
+}
+
 #[test]
 #[ignore = "prints how long it takes; made for optimised builds"]
 fn large_cubes_of_five_dimensions_are_proved_in_seconds() {

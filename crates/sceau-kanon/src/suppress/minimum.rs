@@ -78,7 +78,8 @@ impl Search<'_> {
         if self.best.as_ref().is_some_and(|best| cost >= best.cost) {
             return Some(());
         }
-        let showing = self.lines.showing(&self.pattern.hidden);
+        let watch = self.lines.watch(&self.pattern.hidden);
+        let showing = watch.showing();
         if showing.len() > left * self.reach {
             return Some(());
         }
@@ -103,12 +104,7 @@ impl Search<'_> {
                 }
             }
         } else {
-            let of_each = showing.into_iter().map(|line| {
-                self.lines
-                    .open(line, &self.pattern.hidden)
-                    .filter(open)
-                    .collect()
-            });
+            let of_each = (showing.into_iter()).map(|line| watch.open(line).filter(open).collect());
             of_each
                 .min_by_key(|cells: &Vec<usize>| cells.len())
                 .unwrap_or_default()

@@ -65,6 +65,7 @@ mod minimum;
 mod pattern;
 mod proof;
 mod table;
+mod watch;
 
 pub use lattice::{Column, Kind, Row, grouping_sets};
 pub use proof::{Interval, Method, Proof, Protection};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::audit::{Audit, Finding, Pattern, audit};
 use super::lines::Lines;
 use super::table::{Relation, State, Table};
+use super::watch::Watch;
 
 /// How often a pattern is repaired before a margin is given up.
 pub(super) const ROUNDS: usize = 40;
@@ -30,9 +31,14 @@ pub(super) fn heuristic(
     work: &mut u64,
 ) -> Result<(Pattern, Audit), Failure> {
     let lines = Lines::of(table, start, k);
-    let mut pattern = start.clone();
-    lines.complete(&mut pattern.hidden);
-    lines.thin(&mut pattern.hidden);
+    let mut watch = lines.watch(&start.hidden);
+    let now = |watch: &Watch| Pattern {
+        hidden: watch.hidden().to_vec(),
+        dropped: start.dropped.clone(),
+    };
+    watch.complete();
+    watch.thin();
+    let mut pattern = now(&watch);
     let mut audited = audit(table, &pattern, k, work).ok_or(Failure::TooLong)?;
     for _ in 0..rounds {
         let findings = &audited.findings;
@@ -47,30 +53,31 @@ pub(super) fn heuristic(
             // Secondary cells that can be computed anyway: shown, they tell nothing more.
             for finding in findings {
                 for &cell in &finding.cells {
-                    pattern.hidden[cell] = false;
+                    watch.show(cell);
                 }
             }
         } else {
             let mut stuck = true;
             let pressing = findings.iter().filter(|finding| !idle(finding));
             for Finding { breakers, .. } in pressing {
-                if breakers.iter().any(|&cell| pattern.hidden[cell]) {
+                if breakers.iter().any(|&cell| watch.hidden()[cell]) {
                     continue;
                 }
                 let best = breakers
                     .iter()
                     .copied()
-                    .min_by_key(|&cell| (lines.price(cell, &pattern.hidden), cell));
+                    .min_by_key(|&cell| (watch.price(cell), cell));
                 if let Some(best) = best {
-                    pattern.hidden[best] = true;
+                    watch.hide(best);
                     stuck = false;
                 }
             }
             if stuck {
                 break;
             }
-            lines.complete(&mut pattern.hidden);
+            watch.complete();
         }
+        pattern = now(&watch);
         audited = audit(table, &pattern, k, work).ok_or(Failure::TooLong)?;
     }
     if audited.findings.is_empty() {
