@@ -1,12 +1,9 @@
 //! Whether a pattern of hidden cells holds.
 
-use std::collections::BTreeSet;
-
-use super::attacker::{
-    Attack, LARGE, Reduced, Sparse, add, constant_sums, intervals, negate, systems,
-};
+use super::attacker::{Attack, constant_sums, intervals, systems};
+use super::explain::explain;
 use super::proof::{Interval, Proof};
-use super::table::{People, Relation, State, Table};
+use super::table::{People, State, Table};
 
 /// Which cells are hidden, and of which nobody cares whether they can be computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +69,8 @@ pub(super) fn audit(table: &Table, pattern: &Pattern, k: u32, work: &mut u64) ->
             *work = work.checked_sub(OFTEN * (system.unknowns.len() + entries) as u64)?;
             let mut attack = Attack::of(system, work)?;
             let computed = computed(table, pattern, k, &mut attack, work)?;
-            let found = explain(table, pattern, figures[0], &attack, computed, work);
+            let relations = &table.figures[figures[0]].relations;
+            let found = explain(table, pattern, relations, &attack, computed, work);
             audit.findings.extend(found);
             attacks.push(attack);
         }
@@ -203,93 +201,4 @@ fn computed(
         }
         return Some(computed);
     }
-}
-
-/// For each computed sum the open cells that the computation needs.
-fn explain(
-    table: &Table,
-    pattern: &Pattern,
-    figure: usize,
-    attack: &Attack,
-    computed: Vec<Vec<usize>>,
-    work: &mut u64,
-) -> Vec<Finding> {
-    if computed.is_empty() {
-        return Vec::new();
-    }
-    let system = &attack.system;
-    let columns = system.unknowns.len();
-    // Which cells exactly a computation needs takes another elimination: for large systems those next to what is computed are named.
-    let small = columns <= LARGE;
-    let reduced = small.then_some(()).and_then(|()| {
-        let numbered: Vec<Sparse> = (system.equations.iter().enumerate())
-            .map(|(number, equation)| {
-                let mut equation = equation.clone();
-                equation.push((columns + number, 1));
-                equation
-            })
-            .collect();
-        Reduced::of(&numbered, columns, |_| false, work)
-    });
-    let relations = &table.figures[figure].relations;
-    let open = |cell: usize| table.cells[cell].state == State::Open && !pattern.hidden[cell];
-    let around = |sum: &[usize]| -> BTreeSet<usize> {
-        let cell = |&unknown: &usize| system.unknowns[unknown].cell;
-        let cells: BTreeSet<usize> = if small {
-            (0..columns).filter_map(|unknown| cell(&unknown)).collect()
-        } else {
-            sum.iter().filter_map(cell).collect()
-        };
-        relations
-            .iter()
-            .map(Relation::members)
-            .filter(|(total, parts)| {
-                cells.contains(total) || parts.iter().any(|part| cells.contains(part))
-            })
-            .flat_map(|(total, parts)| parts.iter().copied().chain([total]))
-            .collect()
-    };
-    computed
-        .into_iter()
-        .map(|sum| {
-            let used = attack
-                .fixed_by_equations(&sum)
-                .then(|| reduced.as_ref()?.combination(&sum))
-                .flatten();
-            let needed: BTreeSet<usize> = match used {
-                Some(used) => {
-                    let mut weights = std::collections::BTreeMap::new();
-                    let mut loose = BTreeSet::new();
-                    for (number, weight) in used {
-                        match &relations[system.origin[number - columns]] {
-                            Relation::Adds { total, parts } => {
-                                let signed = parts
-                                    .iter()
-                                    .map(|&part| (part, weight))
-                                    .chain([(*total, negate(weight))]);
-                                for (cell, weight) in signed {
-                                    let sum = weights.entry(cell).or_insert(0);
-                                    *sum = add(*sum, weight);
-                                }
-                            }
-                            Relation::Covers { total, parts } => {
-                                loose.extend(parts.iter().copied().chain([*total]));
-                            }
-                        }
-                    }
-                    let weighty = weights.into_iter().filter(|&(_, weight)| weight != 0);
-                    loose.extend(weighty.map(|(cell, _)| cell));
-                    loose
-                }
-                None => around(&sum),
-            };
-            Finding {
-                cells: sum
-                    .iter()
-                    .filter_map(|&unknown| system.unknowns[unknown].cell)
-                    .collect(),
-                breakers: needed.into_iter().filter(|&cell| open(cell)).collect(),
-            }
-        })
-        .collect()
 }

@@ -59,6 +59,7 @@
 
 mod attacker;
 mod audit;
+mod explain;
 mod lattice;
 mod lines;
 mod minimum;
