@@ -2,7 +2,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::dossier::Dossier;
 use super::shown::{one_line, plain};
-use super::table::{TableRow, Withheld};
+use super::table::{GROUPING_SET, TableRow, Withheld};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -161,6 +161,12 @@ impl Dossier {
                 .filter_map(|row| row.withheld.as_ref())
         };
         html! {
+            @if self.table.other_keys.iter().any(|(name, _)| name == GROUPING_SET) {
+                p.soft {
+                    span.null { "–" } " stands for all values of a column, in a total, and for rows that have none: "
+                    code { "GROUPING(column)" } " in the question tells which."
+                }
+            }
             @if withheld().any(|row| !row.leaves) {
                 p.soft {
                     "Rows marked " span.mark { "withheld" } " after the others "

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use sceau_core::Permit;
 
 use super::dossier::Dossier;
-use super::table::Table;
+use super::table::{GROUPING_SET, Table};
 use super::{Origin, rules};
 use crate::release::cells::tests::release;
 use crate::release::withheld::{Interval, Met, WithheldCell};
@@ -100,6 +100,15 @@ fn primary_and_secondary_cells_look_the_same() {
         html[start..end].replace(&format!("<bdi>{key}</bdi>"), "")
     };
     assert_eq!(row("B"), row("C"));
+}
+
+#[test]
+fn a_page_with_totals_says_how_a_total_is_told_from_a_missing_value() {
+    let mut dossier = dossier(&[("A", 20)], vec![], 0);
+    assert!(!dossier.to_html().contains("GROUPING"));
+    let key = (GROUPING_SET.to_owned(), 1);
+    dossier.table.other_keys.push(key);
+    assert!(dossier.to_html().contains("GROUPING(column)"));
 }
 
 #[test]
