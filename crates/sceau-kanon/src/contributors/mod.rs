@@ -22,9 +22,12 @@
 //! second out of the first, where a NULL is going to mean "no row" (the nullable side of an outer join).
 
 mod apart;
+mod check;
 mod extremes;
 mod function;
 mod groups;
+mod pairs;
+mod rows;
 mod sets;
 mod single;
 mod tails;

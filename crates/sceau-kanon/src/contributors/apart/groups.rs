@@ -1,59 +1,78 @@
-use std::mem::size_of;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array};
-use arrow::buffer::NullBuffer;
-use arrow::datatypes::UInt64Type;
-use datafusion::common::{Result, exec_err};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, UInt64Array};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type};
+use datafusion::common::hash_utils::{RandomState, create_hashes};
+use datafusion::common::Result;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
-use super::{PERSON, Pairs, each};
-use crate::contributors::groups::list_array;
+use super::pairs::Pairs;
+use crate::contributors::check::columns;
+use crate::contributors::pairs::{Pair, PairLists, lists, lists_of_one, pairs};
+use crate::contributors::rows::{Counting, only};
 
 /// Who has which value in every group at once. Groups in which enough people stand apart, and most soon are, take no more than a
 /// look.
+///
+/// The state of a group is its pairs, value and person one after the other; NULL where there are enough.
 #[derive(Debug)]
 pub(super) struct PairsOfGroups {
-    k: u32,
-    groups: Vec<Pairs>,
-    /// How many people all of them keep.
-    people: usize,
+    k: usize,
+    /// None where k people stand apart from whatever value.
+    groups: Vec<Option<Pairs>>,
+    /// How many groups have pairs.
+    open: usize,
+    /// The bytes that all pairs take.
+    bytes: usize,
 }
 
 impl PairsOfGroups {
     pub(super) fn new(k: u32) -> Self {
         Self {
-            k,
+            k: k as usize,
             groups: Vec::new(),
-            people: 0,
+            open: 0,
+            bytes: 0,
         }
     }
 
     fn grow(&mut self, groups: usize) {
-        let k = self.k;
-        self.groups
-            .resize_with(groups.max(self.groups.len()), || Pairs::new(k));
-    }
-
-    fn change(&mut self, group: usize, change: impl FnOnce(&mut Pairs)) {
-        let pairs = &mut self.groups[group];
-        if !pairs.enough {
-            let before = pairs.people.len();
-            change(pairs);
-            self.people = self.people + pairs.people.len() - before;
+        if let Some(more) = groups.checked_sub(self.groups.len()) {
+            // Where nobody is asked for there are enough.
+            let of_new = || (self.k > 0).then(Pairs::default);
+            self.groups.resize_with(groups, of_new);
+            self.open += if self.k > 0 { more } else { 0 };
         }
     }
 
-    fn take(&mut self, emit_to: EmitTo) -> Vec<Pairs> {
+    fn add(&mut self, group: usize, pair: Pair) {
+        if let Some(pairs) = &mut self.groups[group] {
+            let before = pairs.size();
+            let enough = pairs.add(self.k, pair);
+            self.bytes += pairs.size() - before;
+            if enough {
+                self.have_enough(group);
+            }
+        }
+    }
+
+    fn have_enough(&mut self, group: usize) {
+        if let Some(pairs) = self.groups[group].take() {
+            self.bytes -= pairs.size();
+            self.open -= 1;
+        }
+    }
+
+    fn take(&mut self, emit_to: EmitTo) -> Vec<Option<Pairs>> {
         let taken = emit_to.take_needed(&mut self.groups);
-        self.people -= taken.iter().map(|pairs| pairs.people.len()).sum::<usize>();
+        for pairs in taken.iter().flatten() {
+            self.bytes -= pairs.size();
+            self.open -= 1;
+        }
         taken
     }
-}
-
-/// Which rows a filter keeps. A row whose filter is NULL is out, as in SQL.
-fn kept(filter: Option<&BooleanArray>, row: usize) -> bool {
-    filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
 
 impl GroupsAccumulator for PairsOfGroups {
@@ -65,17 +84,19 @@ impl GroupsAccumulator for PairsOfGroups {
         total_num_groups: usize,
     ) -> Result<()> {
         self.grow(total_num_groups);
-        let [values, people] = values else {
-            return exec_err!("people stand apart by values and ids");
-        };
-        if group_indices.iter().all(|&group| self.groups[group].enough) {
+        if self.open == 0 {
             return Ok(());
         }
-        each(values, people, |row, value, person| {
-            if kept(opt_filter, row) {
-                self.change(group_indices[row], |pairs| pairs.add(value, person));
-            }
-        })
+        let [values, people] = columns(values)?;
+        let counting = Counting::new(values, opt_filter);
+        let looked_at = BooleanBuffer::collect_bool(group_indices.len(), |row| {
+            self.groups[group_indices[row]].is_some() && counting.row(row)
+        });
+        let ([values, people], groups) = only(looked_at, [values, people], group_indices)?;
+        for (&group, pair) in groups.iter().zip(pairs(identities(&values)?, &people)?) {
+            self.add(group, pair);
+        }
+        Ok(())
     }
 
     fn merge_batch(
@@ -85,42 +106,36 @@ impl GroupsAccumulator for PairsOfGroups {
         total_num_groups: usize,
     ) -> Result<()> {
         self.grow(total_num_groups);
-        let [states] = values else {
-            return exec_err!("the state of people apart is one column");
-        };
-        let states = states.as_list::<i32>();
-        let offsets = states.value_offsets();
-        let pairs = states.values().as_primitive::<UInt64Type>().values();
+        let [states] = columns(values)?;
+        let states = PairLists::new(states)?;
         for (row, &group) in group_indices.iter().enumerate() {
-            if states.is_null(row) {
-                self.change(group, Pairs::have_enough);
-                continue;
-            }
-            let of_row = &pairs[offsets[row] as usize..offsets[row + 1] as usize];
-            for pair in of_row.chunks_exact(2) {
-                self.change(group, |pairs| pairs.add(pair[0], pair[1]));
+            match states.row(row) {
+                None => self.have_enough(group),
+                Some(pairs) => pairs.iter().for_each(|pair| self.add(group, *pair)),
             }
         }
         Ok(())
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let taken = self.take(emit_to);
-        let apart = taken.iter().map(|pairs| pairs.apart() as u64);
+        let k = self.k;
+        let apart = self.take(emit_to).into_iter().map(|pairs| match pairs {
+            Some(mut pairs) => pairs.apart(k) as u64,
+            None => k as u64,
+        });
         Ok(Arc::new(UInt64Array::from_iter_values(apart)))
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
         let taken = self.take(emit_to);
         let mut pairs = Vec::new();
-        let mut lengths = Vec::with_capacity(taken.len());
-        for of_group in &taken {
-            let before = pairs.len();
-            pairs.extend(of_group.pairs());
-            lengths.push(pairs.len() - before);
+        for of_group in taken.iter().flatten() {
+            pairs.extend_from_slice(of_group.kept());
         }
-        let open: NullBuffer = taken.iter().map(|pairs| !pairs.enough).collect();
-        Ok(vec![Arc::new(list_array(pairs, lengths, Some(open))?)])
+        let lengths =
+            (taken.iter()).map(|of_group| of_group.as_ref().map_or(0, |pairs| pairs.kept().len()));
+        let open: NullBuffer = taken.iter().map(Option::is_some).collect();
+        Ok(vec![lists(pairs, lengths, Some(open))?])
     }
 
     /// Each row is the state of a group.
@@ -129,91 +144,32 @@ impl GroupsAccumulator for PairsOfGroups {
         values: &[ArrayRef],
         opt_filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        let [values, people] = values else {
-            return exec_err!("people stand apart by values and ids");
-        };
-        let mut pairs = Vec::with_capacity(2 * values.len());
-        let mut lengths = vec![0; values.len()];
-        each(values, people, |row, value, person| {
-            if kept(opt_filter, row) {
-                pairs.extend([value, person]);
-                lengths[row] = 2;
-            }
-        })?;
-        Ok(vec![Arc::new(list_array(pairs, lengths, None)?)])
+        let [values, people] = columns(values)?;
+        let counting = Counting::new(values, opt_filter);
+        let pairs = pairs(identities(values)?, people)?;
+        Ok(vec![lists_of_one(pairs, values.len(), &counting)?])
     }
 
     fn size(&self) -> usize {
-        size_of::<Self>() + self.groups.capacity() * size_of::<Pairs>() + self.people * PERSON
+        size_of::<Self>() + self.groups.capacity() * size_of::<Option<Pairs>>() + self.bytes
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    type Rows = Vec<(Option<u64>, Option<u64>, usize)>;
-
-    fn columns(rows: &Rows) -> ([ArrayRef; 2], Vec<usize>) {
-        let values: UInt64Array = rows.iter().map(|row| row.0).collect();
-        let people: UInt64Array = rows.iter().map(|row| row.1).collect();
-        let groups = rows.iter().map(|row| row.2).collect();
-        ([Arc::new(values), Arc::new(people)], groups)
+/// A number for each value: equal ones have the same.
+fn identities(values: &ArrayRef) -> Result<Vec<u64>> {
+    if values.data_type().is_numeric() {
+        let numbers = cast(values, &DataType::Float64)?;
+        // The two zeros are one value.
+        let one_zero: Float64Array = numbers
+            .as_primitive::<Float64Type>()
+            .unary(|value| value + 0.0);
+        return Ok(one_zero
+            .values()
+            .iter()
+            .map(|value| value.to_bits())
+            .collect());
     }
-
-    proptest! {
-        #[test]
-        fn groups_are_what_each_is_by_itself(
-            rows in prop::collection::vec(
-                (
-                    prop::option::weighted(0.9, prop_oneof![4 => Just(0), 1 => 1..4_u64]),
-                    prop::option::weighted(0.9, 1..20_u64),
-                    0..3_usize,
-                ),
-                0..90,
-            ),
-            parts in 1..4_usize,
-            filter in prop::collection::vec(prop::option::weighted(0.9, any::<bool>()), 90),
-            converted: bool,
-            first in 0..3_usize,
-        ) {
-            use datafusion::logical_expr::Accumulator;
-
-            let mut whole = PairsOfGroups::new(5);
-            whole.grow(3);
-            for part in 0..parts {
-                let at: Vec<usize> = (part..rows.len()).step_by(parts).collect();
-                let of_part: Rows = at.iter().map(|&row| rows[row]).collect();
-                let filter: BooleanArray = at.iter().map(|&row| filter[row]).collect();
-                let (columns, groups) = columns(&of_part);
-                let mut partial = PairsOfGroups::new(5);
-                if converted {
-                    let state = partial.convert_to_state(&columns, Some(&filter)).unwrap();
-                    whole.merge_batch(&state, &groups, 3).unwrap();
-                } else {
-                    partial.update_batch(&columns, &groups, Some(&filter), 3).unwrap();
-                    let state = partial.state(EmitTo::First(first)).unwrap();
-                    whole.merge_batch(&state, &(0..first).collect::<Vec<_>>(), 3).unwrap();
-                    let state = partial.state(EmitTo::All).unwrap();
-                    whole.merge_batch(&state, &(first..3).collect::<Vec<_>>(), 3).unwrap();
-                    prop_assert_eq!(partial.people, 0);
-                }
-            }
-            let expected: UInt64Array = (0..3)
-                .map(|group| {
-                    let of_group = (0..rows.len())
-                        .filter(|&row| rows[row].2 == group && filter[row] == Some(true));
-                    let (columns, _) = columns(&of_group.map(|row| rows[row]).collect());
-                    let mut alone = Pairs::new(5);
-                    alone.update_batch(&columns).unwrap();
-                    Some(alone.apart() as u64)
-                })
-                .collect();
-            let found = whole.evaluate(EmitTo::All).unwrap();
-            prop_assert_eq!(found.as_primitive::<UInt64Type>(), &expected);
-            prop_assert_eq!(whole.people, 0);
-        }
-    }
+    let mut hashes = vec![0; values.len()];
+    create_hashes([values], &RandomState::with_seed(0), &mut hashes)?;
+    Ok(hashes)
 }
