@@ -33,6 +33,16 @@ impl PeopleGroups {
             sets: PeopleSets::new(k),
         }
     }
+
+    /// Forgets the people of a group.
+    pub(super) fn forget(&mut self, group: usize) {
+        self.sets.forget(group);
+    }
+
+    /// Makes room for groups `0..groups`.
+    pub(super) fn grow(&mut self, groups: usize) {
+        self.sets.grow(groups);
+    }
 }
 
 impl GroupsAccumulator for PeopleGroups {

@@ -26,6 +26,7 @@ mod check;
 mod extremes;
 mod function;
 mod groups;
+mod keys;
 mod pairs;
 mod rows;
 mod sets;

@@ -45,11 +45,13 @@ impl PeopleSets {
         }
     }
 
-    /// Forgets everybody.
-    pub(super) fn clear(&mut self) {
-        self.counts.fill(0);
-        self.ids.fill(UNKNOWN_PERSON);
-        self.open = self.counts.len();
+    /// Forgets the people of a group.
+    pub(super) fn forget(&mut self, group: usize) {
+        self.open += usize::from(self.is_full(group));
+        let taken = usize::from(self.counts[group] & !UNKNOWN_SEEN);
+        let start = group * self.k;
+        self.ids[start..start + taken].fill(UNKNOWN_PERSON);
+        self.counts[group] = 0;
     }
 
     /// Whether nobody that is added to any group changes anything.
@@ -218,6 +220,17 @@ mod tests {
         let rows: Vec<_> = (0..3 * 40).map(|row| (0, row % 40 + 1)).collect();
         assert_eq!(sets(1_000, &rows).count(0), 40);
         assert_eq!(sets(u32::MAX, &rows).count(0), 40);
+    }
+
+    #[test]
+    fn a_group_that_forgets_its_people_has_room_and_the_others_keep_theirs() {
+        let mut sets = sets(2, &[(0, 7), (0, 8), (1, 7), (1, 8), (2, UNKNOWN_PERSON)]);
+        sets.forget(0);
+        sets.forget(2);
+        assert_eq!((sets.count(0), sets.count(1), sets.count(2)), (0, 2, 0));
+        sets.add_each(&[0, 0, 1], |row| Some([9, 7, 9][row]));
+        assert_eq!(sets.people(0), (&[9, 7][..], false));
+        assert_eq!(sets.people(1), (&[7, 8][..], false));
     }
 
     #[test]
