@@ -5,7 +5,7 @@
 //! of d ≤ t elements its length is d, and its polynomial is Λ(z) = Π (1 − xᵢ z). For more than t elements the shortest
 //! recurrence says nothing of them, and is seldom short: see [`size`].
 
-use super::gf64::Gf64;
+use super::gf64::{Gf64, sums_of_products};
 
 /// How many elements a set has, as far as it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,33 +40,34 @@ pub(super) fn size(odd: &[Gf64], limit: usize) -> Size {
 /// s₂ⱼ = sⱼ², every second discrepancy is zero (Berlekamp, *Algebraic Coding Theory*, 1968, chapter 7).
 fn locator(odd: &[Gf64], limit: usize) -> Option<Vec<Gf64>> {
     let sums = all_sums(odd);
+    // Last first, so that a discrepancy is a sum of products of what stands in the same places.
+    let backwards: Vec<Gf64> = sums.iter().rev().copied().collect();
     let mut current = vec![Gf64::ONE];
     let mut before = vec![Gf64::ONE];
+    let mut next = Vec::with_capacity(sums.len() + 1);
+    let mut scaled = Vec::with_capacity(sums.len() + 1);
     let mut discrepancy_before = Gf64::ONE;
     let mut length = 0;
     let mut shift = 1;
     for step in (0..sums.len()).step_by(2) {
-        let discrepancy = current
-            .iter()
-            .take(step + 1)
-            .enumerate()
-            .fold(Gf64::ZERO, |sum, (at, &factor)| {
-                sum + factor * sums[step - at]
-            });
-        if !discrepancy.is_zero() {
-            let mut next: Vec<Gf64> = current
-                .iter()
-                .map(|&factor| factor * discrepancy_before)
-                .collect();
-            next.resize(next.len().max(before.len() + shift), Gf64::ZERO);
-            for (at, &factor) in before.iter().enumerate() {
-                next[at + shift] += factor * discrepancy;
+        let terms = current.len().min(step + 1);
+        let sums_of_it = &backwards[sums.len() - 1 - step..][..terms];
+        let mut discrepancy = [Gf64::ZERO];
+        sums_of_products(&current[..terms], sums_of_it, &mut discrepancy);
+        if !discrepancy[0].is_zero() {
+            next.clear();
+            next.resize(current.len().max(before.len() + shift), Gf64::ZERO);
+            sums_of_products(&current, &[discrepancy_before], &mut next[..current.len()]);
+            scaled.resize(before.len(), Gf64::ZERO);
+            sums_of_products(&before, &discrepancy, &mut scaled);
+            for (factor, &term) in next[shift..].iter_mut().zip(&scaled) {
+                *factor += term;
             }
-            let replaced = std::mem::replace(&mut current, next);
+            std::mem::swap(&mut current, &mut next);
             if 2 * length <= step {
                 length = step + 1 - length;
-                before = replaced;
-                discrepancy_before = discrepancy;
+                std::mem::swap(&mut before, &mut next);
+                discrepancy_before = discrepancy[0];
                 shift = 0;
                 if length > limit {
                     return None;
@@ -100,42 +101,42 @@ fn splits(polynomial: &[Gf64]) -> bool {
         return true;
     }
     // The reciprocal, made monic: its roots are the elements themselves.
-    let scale = polynomial[0].inverse();
-    let lower: Vec<Gf64> = polynomial[1..]
-        .iter()
-        .rev()
-        .map(|&factor| factor * scale)
-        .collect();
-    let times_z = |power: &[Gf64]| -> Vec<Gf64> {
-        let carried = power[degree - 1];
-        (0..degree)
-            .map(|at| {
-                let moved = if at == 0 { Gf64::ZERO } else { power[at - 1] };
-                moved + carried * lower[at]
-            })
-            .collect()
-    };
-    let mut power = vec![Gf64::ZERO; degree];
-    power[0] = Gf64::ONE;
-    let mut even_powers = Vec::with_capacity(degree);
-    for _ in 0..degree {
-        even_powers.push(power.clone());
-        power = times_z(&times_z(&power));
-    }
+    let mut lower: Vec<Gf64> = polynomial[1..].iter().rev().copied().collect();
+    sums_of_products(&lower.clone(), &[polynomial[0].inverse()], &mut lower);
+    let squaring = squaring_modulo(&lower);
     let mut z = vec![Gf64::ZERO; degree];
     z[1] = Gf64::ONE;
     let mut power = z.clone();
+    let mut squares = vec![Gf64::ZERO; degree];
     for _ in 0..64 {
-        let mut square = vec![Gf64::ZERO; degree];
-        for (factor, even_power) in power.iter().zip(&even_powers) {
-            let factor = factor.square();
-            for (sum, &of) in square.iter_mut().zip(even_power) {
-                *sum += factor * of;
-            }
-        }
-        power = square;
+        sums_of_products(&power, &power, &mut squares);
+        sums_of_products(&squaring, &squares, &mut power);
     }
     power == z
+}
+
+/// The matrix, row by row, that takes the squares of a polynomial's coefficients to the coefficients of its square, modulo the
+/// monic polynomial with these lower coefficients: its columns are 1, z², z⁴ …, since squaring keeps sums.
+fn squaring_modulo(lower: &[Gf64]) -> Vec<Gf64> {
+    let degree = lower.len();
+    let mut matrix = vec![Gf64::ZERO; degree * degree];
+    let mut power = vec![Gf64::ZERO; degree];
+    power[0] = Gf64::ONE;
+    let mut carried = vec![Gf64::ZERO; degree];
+    for column in 0..degree {
+        for (row, &factor) in power.iter().enumerate() {
+            matrix[row * degree + column] = factor;
+        }
+        for _ in 0..2 {
+            sums_of_products(lower, &[power[degree - 1]], &mut carried);
+            power.copy_within(..degree - 1, 1);
+            power[0] = Gf64::ZERO;
+            for (factor, &term) in power.iter_mut().zip(&carried) {
+                *factor += term;
+            }
+        }
+    }
+    matrix
 }
 
 #[cfg(test)]

@@ -111,6 +111,7 @@ mod gf64;
 mod groups;
 mod head;
 mod known;
+mod power_sums;
 mod record;
 mod seal;
 mod sketch;

@@ -1,5 +1,6 @@
 use super::decode::{Size, size};
-use super::gf64::{Factor, Gf64, Products};
+use super::gf64::Gf64;
+use super::power_sums::add_odd_power_sums;
 
 /// What the ledger keeps of a set of people: enough to count a small difference to another set, and nobody's id.
 ///
@@ -50,13 +51,11 @@ impl Sketch {
     /// The sketch of a set of people.
     pub fn of(k: u32, people: impl IntoIterator<Item = u64>) -> Self {
         let mut sketch = Self::new(k);
-        let mut sums = PowerSums::new(sketch.syndromes.len());
-        for person in people {
-            sums.add(sketch.count(person));
-        }
-        for (syndrome, sum) in sketch.syndromes.iter_mut().zip(sums.sums()) {
-            *syndrome += sum;
-        }
+        let people: Vec<Gf64> = people
+            .into_iter()
+            .map(|person| sketch.count(person))
+            .collect();
+        add_odd_power_sums(&people, &mut sketch.syndromes);
         sketch
     }
 
@@ -167,60 +166,6 @@ impl Sketch {
                 .map(|bits| Gf64(u64::from_le_bytes(*bits)))
                 .collect(),
         })
-    }
-}
-
-/// Odd power sums of many elements: four at a time, as x, x³, x⁵ and x⁷ times a power of x⁸, of whose sums the remainders are
-/// taken once.
-struct PowerSums {
-    count: usize,
-    first: [Gf64; 4],
-    others: Vec<[Products; 4]>,
-}
-
-impl PowerSums {
-    fn new(count: usize) -> Self {
-        Self {
-            count,
-            first: [Gf64::ZERO; 4],
-            others: vec![Default::default(); count.div_ceil(4) - 1],
-        }
-    }
-
-    #[inline]
-    fn add(&mut self, element: Gf64) {
-        let square = element.square();
-        let fourth = square.square();
-        let by_fourth = Factor::new(fourth);
-        let third = Factor::new(square).times(element);
-        let powers = [
-            element,
-            third,
-            by_fourth.times(element),
-            by_fourth.times(third),
-        ];
-        for (sum, power) in self.first.iter_mut().zip(powers) {
-            *sum += power;
-        }
-        let eighth = fourth.square();
-        let mut step = eighth;
-        for (at, sums) in self.others.iter_mut().enumerate() {
-            let factor = Factor::new(step);
-            for (sum, power) in sums.iter_mut().zip(powers) {
-                sum.add(&factor, power);
-            }
-            // x⁸, x¹⁶, x²⁴ …: the second is a square.
-            step = if at == 0 {
-                eighth.square()
-            } else {
-                factor.times(eighth)
-            };
-        }
-    }
-
-    fn sums(&self) -> impl Iterator<Item = Gf64> + '_ {
-        let others = self.others.iter().flatten().map(Products::sum);
-        self.first.into_iter().chain(others).take(self.count)
     }
 }
 
