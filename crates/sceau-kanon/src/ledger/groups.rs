@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, ListArray, UInt64Array};
-use arrow::buffer::OffsetBuffer;
+use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, ListArray, UInt64Array};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, UInt64Type};
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
-use super::bags::Bags;
+use super::bags::{Bags, Lists};
 use super::function::{Given, Wanted};
 use super::sketch::Sketch;
 
@@ -36,14 +36,9 @@ impl GroupsAccumulator for BagGroups {
         opt_filter: Option<&BooleanArray>,
         total_num_groups: usize,
     ) -> Result<()> {
-        self.bags.grow(total_num_groups);
-        add(
-            &mut self.bags,
-            self.given,
-            values,
-            |row| group_indices[row],
-            opt_filter,
-        )
+        self.bags.grow(total_num_groups)?;
+        let group = |row: usize| group_indices[row];
+        add(&mut self.bags, self.given, values, group, opt_filter)
     }
 
     fn merge_batch(
@@ -52,14 +47,9 @@ impl GroupsAccumulator for BagGroups {
         group_indices: &[usize],
         total_num_groups: usize,
     ) -> Result<()> {
-        self.bags.grow(total_num_groups);
-        add(
-            &mut self.bags,
-            Given::Sets,
-            values,
-            |row| group_indices[row],
-            None,
-        )
+        self.bags.grow(total_num_groups)?;
+        let group = |row: usize| group_indices[row];
+        add(&mut self.bags, Given::Sets, values, group, None)
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
@@ -75,9 +65,25 @@ impl GroupsAccumulator for BagGroups {
         values: &[ArrayRef],
         opt_filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        let rows = values.first().map_or(0, |values| values.len());
+        let [values] = values else {
+            return exec_err!("people are taken from one column");
+        };
+        // Each row is a group of its own: an id is a list of one, and a set stays as it is.
+        if opt_filter.is_none() && values.null_count() == 0 {
+            match self.given {
+                Given::Ids => {
+                    let ids = ids_of(values)?.values().clone();
+                    return Ok(vec![list_array(ids, std::iter::repeat_n(1, values.len()))?]);
+                }
+                Given::Sets if sets_of(values)?.1.null_count() == 0 => {
+                    return Ok(vec![Arc::clone(values)]);
+                }
+                Given::Sets => {}
+            }
+        }
         let mut bags = Bags::default();
-        bags.grow(rows);
+        bags.grow(values.len())?;
+        let values = std::slice::from_ref(values);
         add(&mut bags, self.given, values, |row| row, opt_filter)?;
         Ok(vec![lists(bags.take(EmitTo::All))?])
     }
@@ -97,38 +103,37 @@ pub(super) struct BagOfOne {
 
 impl BagOfOne {
     pub(super) fn new(given: Given, wanted: Wanted) -> Self {
-        let mut bags = Bags::default();
-        bags.grow(1);
         Self {
             given,
             wanted,
-            bags,
+            bags: Bags::default(),
         }
     }
 
-    fn take(&mut self) -> Vec<Vec<u64>> {
-        let taken = self.bags.take(EmitTo::All);
-        self.bags.grow(1);
-        taken
+    fn take(&mut self) -> Result<Lists> {
+        self.bags.grow(1)?;
+        Ok(self.bags.take(EmitTo::All))
     }
 }
 
 impl Accumulator for BagOfOne {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.bags.grow(1)?;
         add(&mut self.bags, self.given, values, |_| 0, None)
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        self.bags.grow(1)?;
         add(&mut self.bags, Given::Sets, states, |_| 0, None)
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
         let wanted = self.wanted;
-        ScalarValue::try_from_array(&answer(self.take(), wanted)?, 0)
+        ScalarValue::try_from_array(&answer(self.take()?, wanted)?, 0)
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![ScalarValue::try_from_array(&lists(self.take())?, 0)?])
+        Ok(vec![ScalarValue::try_from_array(&lists(self.take()?)?, 0)?])
     }
 
     fn size(&self) -> usize {
@@ -150,9 +155,13 @@ fn add(
     let kept = |row: usize| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
     match given {
         Given::Ids => {
-            let Some(ids) = values.as_primitive_opt::<UInt64Type>() else {
-                return exec_err!("an id of a person is a UInt64, not {}", values.data_type());
-            };
+            let ids = ids_of(values)?;
+            if filter.is_none() && ids.null_count() == 0 {
+                for (row, &id) in ids.values().iter().enumerate() {
+                    bags.add(group(row), id);
+                }
+                return Ok(());
+            }
             for (row, id) in ids.iter().enumerate() {
                 if let Some(id) = id.filter(|_| kept(row)) {
                     bags.add(group(row), id);
@@ -160,23 +169,19 @@ fn add(
             }
         }
         Given::Sets => {
-            let sets = values.as_list_opt::<i32>();
-            let ids = sets.and_then(|sets| sets.values().as_primitive_opt::<UInt64Type>());
-            let (Some(sets), Some(ids)) = (sets, ids) else {
-                return exec_err!(
-                    "a set of people is a List<UInt64>, not {}",
-                    values.data_type()
-                );
-            };
+            let (sets, ids) = sets_of(values)?;
             let offsets = sets.value_offsets();
             for row in 0..sets.len() {
                 if !kept(row) || sets.is_null(row) {
                     continue;
                 }
-                for at in offsets[row] as usize..offsets[row + 1] as usize {
-                    if ids.is_valid(at) {
-                        bags.add(group(row), ids.value(at));
-                    }
+                let of_it = offsets[row] as usize..offsets[row + 1] as usize;
+                if ids.null_count() == 0 {
+                    bags.add_all(group(row), &ids.values()[of_it]);
+                    continue;
+                }
+                for at in of_it.filter(|&at| ids.is_valid(at)) {
+                    bags.add(group(row), ids.value(at));
                 }
             }
         }
@@ -184,37 +189,57 @@ fn add(
     Ok(())
 }
 
-fn answer(bags: Vec<Vec<u64>>, wanted: Wanted) -> Result<ArrayRef> {
+fn answer(people: Lists, wanted: Wanted) -> Result<ArrayRef> {
     match wanted {
-        Wanted::Set => lists(bags),
+        Wanted::Set => lists(people),
         Wanted::Sketch(k) => {
-            if i32::try_from(bags.len() * Sketch::bytes(k)).is_err() {
+            let bytes = people.groups() * Sketch::bytes(k);
+            if i32::try_from(bytes).is_err() {
                 return exec_err!("too many groups in one batch");
             }
-            let sketches = bags.into_iter().map(|people| {
-                let mut bytes = Vec::with_capacity(Sketch::bytes(k));
-                Sketch::of(k, people).write(&mut bytes);
-                bytes
-            });
-            Ok(Arc::new(BinaryArray::from_iter_values(sketches)))
+            let mut sketches = BinaryBuilder::with_capacity(people.groups(), bytes);
+            let mut bytes = Vec::with_capacity(Sketch::bytes(k));
+            for group in 0..people.groups() {
+                bytes.clear();
+                Sketch::of(k, people.of(group).iter().copied()).write(&mut bytes);
+                sketches.append_value(&bytes);
+            }
+            Ok(Arc::new(sketches.finish()))
         }
     }
 }
 
-fn lists(bags: Vec<Vec<u64>>) -> Result<ArrayRef> {
-    let people: usize = bags.iter().map(Vec::len).sum();
-    if i32::try_from(people).is_err() {
+fn lists(people: Lists) -> Result<ArrayRef> {
+    let (ids, lengths) = people.into_parts();
+    list_array(ids.into(), lengths)
+}
+
+fn list_array(ids: ScalarBuffer<u64>, lengths: impl Iterator<Item = usize>) -> Result<ArrayRef> {
+    if i32::try_from(ids.len()).is_err() {
         return exec_err!("too many people in one batch of groups");
-    }
-    let lengths: Vec<usize> = bags.iter().map(Vec::len).collect();
-    let mut ids = Vec::with_capacity(people);
-    for bag in bags {
-        ids.extend(bag);
     }
     Ok(Arc::new(ListArray::try_new(
         Arc::new(Field::new_list_field(DataType::UInt64, true)),
         OffsetBuffer::from_lengths(lengths),
-        Arc::new(UInt64Array::from(ids)),
+        Arc::new(UInt64Array::new(ids, None)),
         None,
     )?))
+}
+
+fn ids_of(values: &ArrayRef) -> Result<&UInt64Array> {
+    match values.as_primitive_opt::<UInt64Type>() {
+        Some(ids) => Ok(ids),
+        None => exec_err!("an id of a person is a UInt64, not {}", values.data_type()),
+    }
+}
+
+fn sets_of(values: &ArrayRef) -> Result<(&ListArray, &UInt64Array)> {
+    let sets = values.as_list_opt::<i32>();
+    match sets.and_then(|sets| Some((sets, sets.values().as_primitive_opt::<UInt64Type>()?))) {
+        Some(found) => Ok(found),
+        None => exec_err!(
+            "a set of people is a List<UInt64>, not {}",
+            values.data_type()
+        ),
+    }
 }

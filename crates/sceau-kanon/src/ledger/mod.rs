@@ -104,6 +104,7 @@
 mod bags;
 mod cell;
 mod decode;
+mod distinct;
 mod error;
 mod file;
 mod function;
