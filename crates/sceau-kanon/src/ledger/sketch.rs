@@ -112,6 +112,14 @@ impl Sketch {
         }
     }
 
+    /// Takes a set out of a sum of sets that it was added to.
+    pub(super) fn remove(&mut self, other: &Self) {
+        let people = self.people.saturating_sub(other.people);
+        // What is added twice is not in it.
+        self.add(other);
+        self.people = people;
+    }
+
     /// What no two sets share, but by chance: one in 2¹²⁸.
     pub(super) fn fingerprint(&self) -> [u64; 3] {
         let syndrome = |syndrome: Option<&Gf64>| syndrome.map_or(0, |syndrome| syndrome.0);

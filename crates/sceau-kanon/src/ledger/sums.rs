@@ -15,6 +15,20 @@ pub(super) struct Sum {
     pub(super) set: KnownSet,
     /// The cells that it is made of, two or more.
     pub(super) cells: Vec<usize>,
+    /// Of which of a cell's sets.
+    place: usize,
+}
+
+impl Sum {
+    /// Takes a cell out that it is made of.
+    pub(super) fn remove(&mut self, cells: &[Cell], at: usize) {
+        self.cells.retain(|&cell| cell != at);
+        if let Some(set) = cells[at].sets.get(self.place)
+            && adds_to(&self.set, set)
+        {
+            self.set.sketch.remove(&set.sketch);
+        }
+    }
 }
 
 /// Tables of more keys are added up along one key at a time and along all but one.
@@ -57,8 +71,7 @@ fn added(cells: &[Cell], part: &[usize], found: &mut Vec<Sum>) {
             continue;
         };
         let mut sum = first.clone();
-        for set in sets.filter(|set| set.space == first.space && set.sketch.k() == first.sketch.k())
-        {
+        for set in sets.filter(|set| adds_to(first, set)) {
             sum.sketch.add(&set.sketch);
         }
         found.push(Sum {
@@ -68,8 +81,13 @@ fn added(cells: &[Cell], part: &[usize], found: &mut Vec<Sum>) {
                 sketch: sum.sketch,
             },
             cells: part.to_vec(),
+            place,
         });
     }
+}
+
+fn adds_to(sum: &KnownSet, set: &KnownSet) -> bool {
+    sum.space == set.space && sum.sketch.k() == set.sketch.k()
 }
 
 /// Which keys stay apart in a sum: every choice but all of them.

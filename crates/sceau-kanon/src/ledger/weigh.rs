@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -138,9 +139,11 @@ impl Ledger {
                 file: state.file.path().to_owned(),
             });
         }
+        let budget = Budget::new(self.config.comparisons);
         let mut weighing = Weighing {
             known: &mut state.known,
-            budget: Budget::new(self.config.comparisons),
+            pairs: budget.afresh(),
+            budget,
             threes: self.config.threes,
             places: vec![vec![]; cells.len()],
             sums: vec![],
@@ -285,6 +288,8 @@ fn write(
 struct Weighing<'a> {
     known: &'a mut Known,
     budget: Budget,
+    /// For looking at pairs when the other is spent.
+    pairs: Budget,
     threes: Threes,
     /// For each cell, what was added for it.
     places: Vec<Vec<(Place, KnownSet)>>,
@@ -328,37 +333,40 @@ impl Weighing<'_> {
 
     /// Withholds cells until no total of the rest isolates anybody; the totals are known from here on.
     fn totals(&mut self, cells: &[Cell]) -> Result<(), LedgerError> {
-        loop {
-            let kept: Vec<bool> = self.withheld.iter().map(|withheld| !withheld).collect();
-            let sums = sums(cells, &kept);
-            let mut smallest = None;
-            for sum in &sums {
-                if self.isolated(&sum.set, Depth::One)?.is_some() {
-                    let cells_of_it = sum.cells.iter().copied();
-                    smallest = cells_of_it.min_by_key(|&at| (cells[at].people(), at));
-                    break;
-                }
+        let kept: Vec<bool> = self.withheld.iter().map(|withheld| !withheld).collect();
+        let mut sums = sums(cells, &kept);
+        let mut sums_of: Vec<Vec<usize>> = vec![vec![]; cells.len()];
+        for (sum, of) in sums.iter().enumerate() {
+            of.cells.iter().for_each(|&at| sums_of[at].push(sum));
+        }
+        // A cell that is withheld changes the totals that it was in, and no others are looked at again.
+        let mut changed: BTreeSet<usize> = (0..sums.len()).collect();
+        while let Some(next) = changed.pop_first() {
+            if sums[next].cells.len() < 2 || self.isolated(&sums[next].set, Depth::One)?.is_none() {
+                continue;
             }
-            match smallest {
-                Some(at) => self.withhold(at),
-                None => {
-                    for sum in sums {
-                        let place = self.known.add(&sum.set);
-                        self.sums.push((place, sum.set));
-                    }
-                    return Ok(());
-                }
+            let smallest = sums[next].cells.iter().copied();
+            let Some(at) = smallest.min_by_key(|&at| (cells[at].people(), at)) else {
+                continue;
+            };
+            self.withhold(at);
+            for &sum in &sums_of[at] {
+                sums[sum].remove(cells, at);
+                changed.insert(sum);
             }
         }
+        for sum in sums.into_iter().filter(|sum| sum.cells.len() > 1) {
+            let place = self.known.add(&sum.set);
+            self.sums.push((place, sum.set));
+        }
+        Ok(())
     }
 
     fn isolated(&mut self, set: &KnownSet, depth: Depth) -> Result<Option<Isolated>, LedgerError> {
         match self.known.isolated(set, depth, &mut self.budget) {
-            Err(LedgerError::SearchBound { .. })
-                if depth == Depth::Two && self.threes == Threes::WithinBound =>
-            {
-                let mut pairs = self.budget.afresh();
-                self.known.isolated(set, Depth::One, &mut pairs)
+            // What looking for threes has used up is not taken from looking for pairs.
+            Err(LedgerError::SearchBound { .. }) if self.threes == Threes::WithinBound => {
+                self.known.isolated(set, Depth::One, &mut self.pairs)
             }
             found => found,
         }
@@ -380,7 +388,7 @@ impl Weighing<'_> {
 
 /// A file's name that an operator knows the project by, and that no other project's ledger has. It is the same under every key:
 /// under a wrong one a ledger must be found and not open, in place of another that begins anew.
-fn file_name(project: &str) -> String {
+pub(super) fn file_name(project: &str) -> String {
     let plain: String = project
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))

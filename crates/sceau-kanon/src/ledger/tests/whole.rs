@@ -125,6 +125,28 @@ fn a_search_beyond_the_bound_is_refused_or_looks_at_pairs() {
 }
 
 #[test]
+fn when_threes_have_used_up_the_bound_totals_are_looked_at_in_pairs_too() {
+    let folder = Folder::new();
+    let mut config = folder.config();
+    config.comparisons = 20_000;
+    config.threes = Threes::WithinBound;
+    let ledger = Ledger::open(&config, "p", &key()).unwrap();
+    let regions = |from: u64| -> Vec<Cell> {
+        let of = |region: u64| from + region * 100..from + region * 100 + 30;
+        (0..40)
+            .map(|region| cell_at(&[region], of(region)))
+            .collect()
+    };
+    for release in 0..4 {
+        let left = leave(&ledger, &regions(release * 10_000));
+        assert_eq!(left, [true; 40], "{release}");
+    }
+    // A total of one of them, and one person more.
+    let total = (0..40).flat_map(|region| region * 100..region * 100 + 30);
+    assert_eq!(leave(&ledger, &[cell(total.chain([50]))]), [false]);
+}
+
+#[test]
 fn a_release_over_the_same_people_may_leave_again_and_takes_no_room() {
     let folder = Folder::new();
     let ledger = folder.open().unwrap();
