@@ -2,6 +2,7 @@
 
 mod attacks;
 mod cases;
+mod figures;
 mod whole;
 
 use std::sync::Arc;
