@@ -1,9 +1,9 @@
 //! Differences to what a project received before.
 
-use sceau_core::platform::{Beyond, LedgerSettings};
+mod kept;
+mod random;
 
 use super::world::*;
-use crate::{ReleaseError, Releaser};
 
 /// 75 people, one row each: person 0 is 103 years old and of A, like 29 others; 45 are of B. Person 29 of A is cared for in B.
 async fn patients() -> World {
@@ -224,16 +224,6 @@ async fn of_two_cells_that_are_too_near_it_is_always_the_same_that_leaves() {
 }
 
 #[tokio::test]
-async fn two_releases_at_the_same_time_are_held_against_each_other() {
-    let folder = tempfile::tempdir().expect("folder");
-    let session = patients().await.ledger(folder.path()).session().await;
-    let all = "SELECT count(*) FROM t WHERE dep = 'A'";
-    let but_one = format!("{all} AND age <> 103");
-    let (one, other) = tokio::join!(rows(&session, all), rows(&session, &but_one));
-    assert_eq!(one.len() + other.len(), 1, "{one:?} {other:?}");
-}
-
-#[tokio::test]
 async fn what_is_withheld_by_a_difference_is_kept_secret_beside_the_totals() {
     let folder = tempfile::tempdir().expect("folder");
     let session = patients().await.ledger(folder.path()).session().await;
@@ -296,52 +286,6 @@ async fn a_total_and_the_cells_of_another_release() {
 }
 
 #[tokio::test]
-async fn what_did_not_leave_is_not_held_against_a_project() {
-    let folder = tempfile::tempdir().expect("folder");
-    let session = patients().await.ledger(folder.path()).session().await;
-    // Too many cells, refused, failing above the gate: nothing left.
-    let releaser = Releaser::new(&session).most_cells(1);
-    let error = releaser
-        .sql("SELECT dep, count(*) FROM t GROUP BY dep")
-        .await;
-    assert!(error.is_err());
-    assert!(
-        releaser
-            .sql("SELECT first_value(age) FROM t")
-            .await
-            .is_err()
-    );
-    assert_eq!(
-        rows(&session, "SELECT care, count(*) FROM t GROUP BY care").await,
-        ["A 29", "B 46"]
-    );
-    // Now that it has, the other may not.
-    assert!(
-        rows(&session, "SELECT dep, count(*) FROM t GROUP BY dep")
-            .await
-            .is_empty()
-    );
-}
-
-#[tokio::test]
-async fn a_platform_that_begins_again_knows_what_left_before() {
-    let folder = tempfile::tempdir().expect("folder");
-    let all = "SELECT count(*) FROM t WHERE dep = 'A'";
-    let session = patients().await.ledger(folder.path()).session().await;
-    assert_eq!(rows(&session, all).await, ["30"]);
-    drop(session);
-    let session = patients().await.ledger(folder.path()).session().await;
-    assert!(
-        rows(&session, &format!("{all} AND age <> 103"))
-            .await
-            .is_empty()
-    );
-    // Another platform cannot write to the same ledger, and so releases nothing.
-    let other = patients().await.ledger(folder.path()).session().await;
-    assert_eq!(refusal(&other, all).await, ReleaseError::NoLedger);
-}
-
-#[tokio::test]
 async fn people_without_an_id_are_seen_in_the_difference() {
     let folder = tempfile::tempdir().expect("folder");
     let mut pid = people(0, 30, 1);
@@ -359,147 +303,4 @@ async fn people_without_an_id_are_seen_in_the_difference() {
         ["30"]
     );
     assert!(rows(&session, "SELECT count(*) FROM t").await.is_empty());
-}
-
-#[tokio::test]
-async fn a_ledger_that_was_touched_lets_nothing_out() {
-    let folder = tempfile::tempdir().expect("folder");
-    let all = "SELECT count(*) FROM t WHERE dep = 'A'";
-    let session = patients().await.ledger(folder.path()).session().await;
-    assert_eq!(rows(&session, all).await, ["30"]);
-    drop(session);
-    for file in std::fs::read_dir(folder.path()).expect("folder") {
-        let path = file.expect("file").path();
-        let mut bytes = std::fs::read(&path).expect("bytes");
-        let last = bytes.len() - 1;
-        bytes[last] ^= 1;
-        std::fs::write(&path, bytes).expect("write");
-    }
-    let session = patients().await.ledger(folder.path()).session().await;
-    let error = refusal(&session, all).await;
-    assert_eq!(error.code(), "no_ledger");
-    assert!(
-        !error
-            .to_string()
-            .contains(&folder.path().display().to_string()),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-async fn a_search_that_takes_too_long_is_refused_or_looks_at_pairs() {
-    for (beyond, refused) in [(Beyond::Refuse, true), (Beyond::Pairs, false)] {
-        let folder = tempfile::tempdir().expect("folder");
-        let mut settings = LedgerSettings::new(folder.path(), "ledger");
-        settings.comparisons = Some(40);
-        settings.beyond = beyond;
-        let session = patients().await.ledger_with(settings).session().await;
-        let mut refusals = 0;
-        for cut in [15, 30, 45, 60] {
-            let sql = format!("SELECT count(*) FROM t WHERE cost < {cut}");
-            match Releaser::new(&session).sql(&sql).await {
-                Ok(_) => {}
-                Err(error) => {
-                    assert_eq!(error, ReleaseError::TooManyDifferences { limit: 40 });
-                    refusals += 1;
-                }
-            }
-        }
-        assert_eq!(refusals > 0, refused, "{beyond:?}");
-    }
-}
-
-#[tokio::test]
-async fn the_ledgers_key_makes_no_pseudonyms() {
-    let folder = tempfile::tempdir().expect("folder");
-    let settings = LedgerSettings::new(folder.path(), "p");
-    let error = patients().await.ledger_with(settings).try_session().await;
-    let error = error.expect_err("the key of the permit").to_string();
-    assert!(error.contains("ledger"), "{error}");
-}
-
-/// A question: how it is asked, and whom it is about.
-type Condition = (String, std::collections::BTreeSet<usize>);
-
-/// Conditions on 40 people, of whom person p has a = p modulo 3, b = p and c = 7 p modulo 40.
-fn conditions() -> impl proptest::strategy::Strategy<Value = Vec<Condition>> {
-    use proptest::prelude::*;
-
-    const PEOPLE: usize = 40;
-    let of = |text: String, holds: &dyn Fn(usize) -> bool| -> Condition {
-        (text, (0..PEOPLE).filter(|&person| holds(person)).collect())
-    };
-    let leaf = prop_oneof![
-        (0..3_usize).prop_map(move |a| of(format!("a = {a}"), &|person| person % 3 == a)),
-        (0..PEOPLE).prop_map(move |b| of(format!("b < {b}"), &|person| person < b)),
-        (0..PEOPLE).prop_map(move |c| of(format!("c <> {c}"), &|person| person * 7 % 40 != c)),
-        (0..PEOPLE).prop_map(move |c| of(format!("c >= {c}"), &|person| person * 7 % 40 >= c)),
-    ];
-    let condition = leaf.prop_recursive(2, 8, 2, |inner| {
-        prop_oneof![
-            (inner.clone(), inner.clone()).prop_map(|(one, other)| (
-                format!("({} AND {})", one.0, other.0),
-                one.1.intersection(&other.1).copied().collect(),
-            )),
-            (inner.clone(), inner.clone()).prop_map(|(one, other)| (
-                format!("({} OR {})", one.0, other.0),
-                one.1.union(&other.1).copied().collect(),
-            )),
-            inner.prop_map(|one| (
-                format!("(NOT {})", one.0),
-                (0..PEOPLE)
-                    .filter(|person| !one.1.contains(person))
-                    .collect(),
-            )),
-        ]
-    });
-    prop::collection::vec(condition, 2..9)
-}
-
-proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn no_two_or_three_random_questions_that_leave_differ_in_few_people(asked in conditions(), k in 2..8_usize) {
-        let runtime = tokio::runtime::Runtime::new().expect("runtime");
-        runtime.block_on(async {
-            let folder = tempfile::tempdir().expect("folder");
-            let session = world()
-                .table("t", vec![
-                    ("pid", texts(people(0, 40, 1))),
-                    ("a", ints((0..40).map(|person| person % 3))),
-                    ("b", ints(0..40)),
-                    ("c", ints((0..40).map(|person| person * 7 % 40))),
-                ])
-                .await
-                .rules(&format!("k = {k}"))
-                .ledger(folder.path())
-                .session()
-                .await;
-            let few = |people: usize| (1..k).contains(&people);
-            let mut left: Vec<std::collections::BTreeSet<usize>> = vec![];
-            for (condition, people) in asked {
-                let sql = format!("SELECT count(*) FROM t WHERE {condition}");
-                let released = release(&session, &sql).await;
-                let near = left.iter().any(|other| few(people.symmetric_difference(other).count()));
-                if rows_of(&released).is_empty() {
-                    continue;
-                }
-                assert_eq!(rows_of(&released), [people.len().to_string()], "{sql}");
-                assert!(!near, "{sql}: {people:?} beside {left:?}");
-                if people.is_empty() || left.contains(&people) {
-                    continue;
-                }
-                // What is left of any two of those that left before.
-                for (at, one) in left.iter().enumerate() {
-                    for other in &left[..at] {
-                        let parts: std::collections::BTreeSet<usize> = one.union(other).copied().collect();
-                        let rest = people.symmetric_difference(&parts).count();
-                        assert!(!(one.is_disjoint(other) && few(rest)), "{sql}: {people:?} beside {one:?} and {other:?}");
-                    }
-                }
-                left.push(people);
-            }
-        });
-    }
 }
