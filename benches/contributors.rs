@@ -1,12 +1,13 @@
 //! What counting the people behind each group costs, beside the same aggregate without it and beside other ways to count, in one
 //! run.
 //!
-//! `cargo bench --bench contributors -- [--rows N] [--people N] [--runs N] [--partitions N] [--checks]`
+//! `cargo bench --bench contributors -- [--rows N] [--people N] [--runs N] [--partitions N] [--checks | --ledger]`
 //!
 //! Rows are made in memory: a group, an id of a person and an amount each, people in many groups. Every way is asked of the
 //! same rows, in turn; printed are the median wall time and its ratio to the plain aggregate. Groups are as many as départements by
 //! years by age classes (3,840), once all of one size and once of sizes from a few rows to some ten thousand, and 1.2 million.
-//! With `--checks` the ways are those of the checks that look at values and people together, beside the plain aggregate.
+//! With `--checks` the ways are those of the checks that look at values and people together, beside the plain aggregate; with
+//! `--ledger`, what a release counts without a ledger and with one.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
 use sceau_kanon::contributors::{
     Extreme, count_people, people_apart, people_at_extreme, people_beyond,
 };
+use sceau_kanon::ledger::sketch_people;
 
 #[derive(Parser)]
 struct Arguments {
@@ -36,6 +38,9 @@ struct Arguments {
     /// Measures the checks of sums, extremes and percentiles.
     #[arg(long)]
     checks: bool,
+    /// Measures what a ledger of what was received needs.
+    #[arg(long, conflicts_with = "checks")]
+    ledger: bool,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -78,6 +83,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     people_beyond(11, &[0.5]).call(of_values()),
                 ),
             ]);
+        } else if arguments.ledger {
+            let people = count_people(11).call(vec![col("person")]);
+            let sketched = sketch_people(11).call(vec![col("person")]).alias("sketch");
+            ways.push((
+                "and the people's sketch",
+                with([plain(), vec![sketched]].concat(), people),
+            ));
         } else {
             ways.extend([
                 another("and approx_distinct", approx_distinct(col("person"))),
