@@ -106,6 +106,7 @@ impl Known {
     }
 
     /// How many different sets are known.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.shelves.iter().map(Shelf::len).sum()
     }

@@ -27,7 +27,7 @@ use super::{Cell, Head, LedgerError};
 pub struct LedgerConfig {
     /// The folder, made if it is not there.
     pub folder: PathBuf,
-    /// The most comparisons that weighing one release may take.
+    /// The most comparisons that weighing one release may take; and again as many for pairs, where those are enough.
     pub comparisons: u64,
     /// What happens when looking for threes would take more.
     pub threes: Threes,
@@ -46,7 +46,7 @@ pub enum Threes {
 }
 
 impl LedgerConfig {
-    /// Ledgers in this folder; a thousand million comparisons, some seconds; and threes always.
+    /// Ledgers in this folder; a thousand million comparisons, which take some seconds; and threes always.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
@@ -172,13 +172,14 @@ impl Ledger {
         self.state().file.head()
     }
 
-    /// What the project received, in order.
+    /// What the project received, in order: for who audits it, when no platform has the ledger open.
     pub fn received(&self) -> Vec<Received> {
         self.state().received.clone()
     }
 
     /// How many different sets of people are known, those of releases that are being made included.
-    pub fn sets(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn sets(&self) -> usize {
         self.state().known.len()
     }
 

@@ -103,6 +103,10 @@ proptest! {
         found.fill(Gf64::ONE);
         sums_of_products(&left, &right, &mut found);
         prop_assert_eq!(found, expected);
+        let mut squares = [vec![Gf64::ZERO; left.len()], vec![Gf64::ZERO; left.len()]];
+        portable::sums_of_products(&left, &left, &mut squares[0]);
+        sums_of_products(&left, &left.clone(), &mut squares[1]);
+        prop_assert_eq!(&squares[0], &squares[1]);
     }
 
     #[test]

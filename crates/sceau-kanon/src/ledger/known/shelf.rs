@@ -54,6 +54,7 @@ impl Shelf {
     }
 
     /// How many sets there are.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.entries.iter().filter(|entry| entry.uses > 0).count()
     }

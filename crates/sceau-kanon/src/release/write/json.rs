@@ -22,7 +22,8 @@ impl Release {
         Ok(())
     }
 
-    /// Writes the table as JSON lines: an object a row, its members the columns.
+    /// Writes the table as JSON lines: an object a row, its members the columns. This is what is read a row at a time, as by DuckDB,
+    /// pandas or a log.
     ///
     /// # Errors
     /// When two columns have the same name, or `out` takes no more.
