@@ -75,7 +75,7 @@
 //! # Cost
 //!
 //! A person costs some 15 ns a sketch with the processor's carry-less multiplication, ten times as much without, and 8 to 32 bytes
-//! while a question runs. What is known takes some 400 bytes a set in memory, k = 11.
+//! while a question runs. What is known takes some 500 bytes a set in memory, k = 11.
 //!
 //! Pairs are looked for among the sets that share one of the *k* groups of a signature, threes among the pairs of sets whose groups
 //! give that of the new one: for each new set a part of all pairs, which grows with the square of what is known, and is larger

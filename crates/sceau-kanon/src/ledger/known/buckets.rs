@@ -8,8 +8,31 @@
 #[derive(Debug, Default)]
 pub(super) struct Buckets {
     /// None, or two to the power of 6 to 16.
-    buckets: Vec<Vec<u32>>,
+    buckets: Vec<Vec<InBucket>>,
     sets: usize,
+}
+
+/// A set, and a word of its signature beside the group, by which nearly all of those that are not looked for are told: it is here,
+/// since the signature itself is far away in memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InBucket {
+    pub(super) at: u32,
+    /// In halves, which take no room for alignment.
+    word: [u32; 2],
+}
+
+impl InBucket {
+    pub(super) fn new(at: u32, word: u64) -> Self {
+        Self {
+            at,
+            word: [word as u32, (word >> 32) as u32],
+        }
+    }
+
+    #[inline]
+    pub(super) fn word(self) -> u64 {
+        u64::from(self.word[0]) | u64::from(self.word[1]) << 32
+    }
 }
 
 /// A bucket for as many sets, on average, or more buckets are made.
@@ -22,33 +45,33 @@ const MOST: usize = 1 << 16;
 
 impl Buckets {
     /// Adds a set; `bits` says what the group of any set holds.
-    pub(super) fn add(&mut self, at: u32, bits: impl Fn(u32) -> u16) {
+    pub(super) fn add(&mut self, set: InBucket, bits: impl Fn(u32) -> u16) {
         if self.sets >= SETS * self.buckets.len() && self.buckets.len() < MOST {
             let before = std::mem::take(&mut self.buckets);
             let more = (before.len() * 8).clamp(FEWEST, MOST);
             self.buckets.resize_with(more, Vec::new);
-            for at in before.into_iter().flatten() {
-                self.put(at, bits(at));
+            for set in before.into_iter().flatten() {
+                self.put(set, bits(set.at));
             }
         }
-        self.put(at, bits(at));
+        self.put(set, bits(set.at));
         self.sets += 1;
     }
 
-    fn put(&mut self, at: u32, bits: u16) {
+    fn put(&mut self, set: InBucket, bits: u16) {
         let number = self.number(bits);
-        self.buckets[number].push(at);
+        self.buckets[number].push(set);
     }
 
     /// The sets whose group holds these bits, and by chance others.
-    pub(super) fn of(&self, bits: u16) -> &[u32] {
+    pub(super) fn of(&self, bits: u16) -> &[InBucket] {
         let bucket = self.buckets.get(self.number(bits));
         bucket.map_or(&[][..], Vec::as_slice)
     }
 
     /// Pairs of buckets, such that every two sets whose groups give these bits when put together are in one of them: each in one of
     /// the two, or both in the one that stands there twice.
-    pub(super) fn pairs(&self, bits: u16) -> impl Iterator<Item = (&[u32], &[u32])> {
+    pub(super) fn pairs(&self, bits: u16) -> impl Iterator<Item = (&[InBucket], &[InBucket])> {
         let apart = self.number(bits);
         (0..self.buckets.len())
             .filter(move |&number| number <= number ^ apart)

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::buckets::Buckets;
+use super::buckets::{Buckets, InBucket};
 use super::{Budget, COUNTING};
 use crate::ledger::LedgerError;
 use crate::ledger::record::KnownSet;
@@ -28,9 +28,6 @@ struct Entry {
     uses: u32,
     kept: bool,
 }
-
-/// So many signatures are compared before it is asked whether any was near.
-const AT_ONCE: usize = 16;
 
 impl Shelf {
     pub(super) fn new(space: Arc<str>, k: u32) -> Self {
@@ -74,7 +71,10 @@ impl Shelf {
             kept: false,
         });
         for (group, buckets) in self.groups.iter_mut().enumerate() {
-            buckets.add(at, |at| self.signatures.group(at, group));
+            let word = self.signatures.get(at)[self.signatures.word_beside(group)];
+            buckets.add(InBucket::new(at, word), |at| {
+                self.signatures.group(at, group)
+            });
         }
         at
     }
@@ -133,15 +133,18 @@ impl Shelf {
         let is_size_near = sizes_near(set, self.k);
         let wanted = self.signatures.of(set.sketch.signature());
         for (group, buckets) in self.groups.iter().enumerate() {
+            let word = wanted[self.signatures.word_beside(group)];
             let candidates = buckets.of(group_of(&wanted, group));
             budget.spend(1 + candidates.len() as u64)?;
-            for &at in candidates {
-                if !is_size_near(self.sizes[at as usize]) || !self.may_be_near(&wanted, [at], group)
+            for candidate in candidates {
+                if (word ^ candidate.word()).count_ones() >= self.k
+                    || !is_size_near(self.sizes[candidate.at as usize])
+                    || !self.may_be_near(&wanted, [candidate.at], group)
                 {
                     continue;
                 }
                 budget.spend(COUNTING)?;
-                if isolates(set.sketch.difference(&[&self.set(at).sketch])) {
+                if isolates(set.sketch.difference(&[&self.set(candidate.at).sketch])) {
                     return Ok(true);
                 }
             }
@@ -157,24 +160,22 @@ impl Shelf {
         budget: &mut Budget,
     ) -> Result<bool, LedgerError> {
         let wanted = self.signatures.of(set.sketch.signature());
-        let mut seconds = Vec::new();
         for (group, buckets) in self.groups.iter().enumerate() {
-            let word = self.signatures.word_beside(group);
-            for (firsts, all_seconds) in buckets.pairs(group_of(&wanted, group)) {
-                let one_bucket = std::ptr::eq(firsts, all_seconds);
-                budget.spend(1 + (firsts.len() * all_seconds.len()) as u64)?;
-                seconds.clear();
-                seconds.extend(all_seconds.iter().map(|&at| self.signatures.get(at)[word]));
-                for (place, &first) in firsts.iter().enumerate() {
+            let word = wanted[self.signatures.word_beside(group)];
+            for (firsts, seconds) in buckets.pairs(group_of(&wanted, group)) {
+                let one_bucket = std::ptr::eq(firsts, seconds);
+                budget.spend(1 + (firsts.len() * seconds.len()) as u64)?;
+                for (place, first) in firsts.iter().enumerate() {
+                    let rest = word ^ first.word();
                     let from = if one_bucket { place + 1 } else { 0 };
-                    let rest = wanted[word] ^ self.signatures.get(first)[word];
-                    for second in self.near(rest, &seconds[from..]) {
-                        let second = all_seconds[from + second];
-                        if !self.may_be_near(&wanted, [first, second], group) {
+                    for second in &seconds[from..] {
+                        if (rest ^ second.word()).count_ones() >= self.k
+                            || !self.may_be_near(&wanted, [first.at, second.at], group)
+                        {
                             continue;
                         }
                         budget.spend(COUNTING)?;
-                        if three_isolate(set, [self.set(first), self.set(second)]) {
+                        if three_isolate(set, [self.set(first.at), self.set(second.at)]) {
                             return Ok(true);
                         }
                     }
@@ -182,23 +183,6 @@ impl Shelf {
             }
         }
         Ok(false)
-    }
-
-    /// The places of words that differ from this one in fewer than k bits.
-    fn near<'a>(&self, wanted: u64, words: &'a [u64]) -> impl Iterator<Item = usize> + 'a {
-        let k = self.k;
-        let is_near = move |word: &u64| (wanted ^ word).count_ones() < k;
-        let chunks = words.chunks(AT_ONCE).enumerate();
-        let any = move |chunk: &[u64]| chunk.iter().fold(false, |any, word| any | is_near(word));
-        chunks
-            .filter(move |(_, chunk)| any(chunk))
-            .flat_map(move |(at, chunk)| {
-                let near = chunk
-                    .iter()
-                    .enumerate()
-                    .filter(move |(_, word)| is_near(word));
-                near.map(move |(place, _)| at * AT_ONCE + place)
-            })
     }
 
     /// Whether sets that are there give, put together, a signature that differs from the wanted one in fewer than k bits, and not
