@@ -20,10 +20,12 @@ pub(super) const SPREAD: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed0
 impl Distinct {
     /// Brings each id that is in the list to the front of it, once, and says how many there are.
     pub(super) fn keep(&mut self, ids: &mut [u64]) -> usize {
-        match ids.len() {
-            0..=FEW => sorted(ids),
-            ..=NEAR => in_table(&mut self.table, ids),
-            _ => self.in_parts(ids),
+        if ids.len() <= FEW {
+            sorted(ids)
+        } else if ids.len() <= NEAR {
+            in_table(&mut self.table, ids)
+        } else {
+            self.in_parts(ids)
         }
     }
 
