@@ -90,11 +90,17 @@ pub(super) fn heuristic(
 /// they are all gone, the one with fewest cells of all. `None` when none is left.
 pub(super) fn give_up(table: &Table, findings: &[Finding], dropped: &[u32]) -> Option<u32> {
     let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut could_show: BTreeSet<u32> = BTreeSet::new();
     for cell in &table.cells {
         if cell.state != State::Unlisted && !dropped.contains(&cell.margin) {
             *sizes.entry(cell.margin).or_default() += 1;
         }
+        if cell.state == State::Open {
+            could_show.insert(cell.margin);
+        }
     }
+    // To give up what is hidden anyway hides nothing.
+    sizes.retain(|margin, _| could_show.contains(margin));
     let found: BTreeSet<usize> = findings
         .iter()
         .flat_map(|finding| finding.cells.iter().copied())

@@ -71,8 +71,122 @@ fn told_of(
         .collect()
 }
 
+/// Which inner cells a shown figure is the sum of, and the figure.
+type Sum = (Vec<bool>, i64);
+
+/// All tables of inner cells that agree with these sums, found by trying every one that may.
+fn agreeing(
+    sums: &[Sum],
+    trial: &mut Vec<i64>,
+    cells: usize,
+    most: i64,
+    found: &mut Vec<Vec<i64>>,
+) {
+    let so_far = |of: &[bool]| -> i64 {
+        let within = trial.iter().zip(of).filter(|(_, within)| **within);
+        within.map(|(value, _)| value).sum()
+    };
+    let rest = |of: &[bool]| of[trial.len()..].iter().any(|within| *within);
+    let may_agree = |(of, value): &Sum| {
+        let sum = so_far(of);
+        sum == *value || sum < *value && rest(of)
+    };
+    if !sums.iter().all(may_agree) {
+        return;
+    }
+    if trial.len() == cells {
+        found.push(trial.clone());
+        return;
+    }
+    for value in 0..=most {
+        trial.push(value);
+        agreeing(sums, trial, cells, most, found);
+        trial.pop();
+    }
+}
+
+/// Grouping sets, and what their two keys make of a row and a column.
+const SETS: [(&str, [fn(usize, usize) -> usize; 2], &str); 6] = [
+    (
+        "r < 1 AS a, r < 2 AS b",
+        [|r, _| usize::from(r < 1), |r, _| usize::from(r < 2)],
+        "((1), (2))",
+    ),
+    (
+        "r < 1 AS a, r < 2 AS b",
+        [|r, _| usize::from(r < 1), |r, _| usize::from(r < 2)],
+        "((1), (2), ())",
+    ),
+    ("r AS a, c AS b", [|r, _| r, |_, c| c], "((1), (2))"),
+    ("r AS a, c AS b", [|r, _| r, |_, c| c], "((1), (2), ())"),
+    (
+        "r AS a, r < 2 AS b",
+        [|r, _| r, |r, _| usize::from(r < 2)],
+        "((1), (2))",
+    ),
+    (
+        "r + c AS a, r < 2 AS b",
+        [|r, c| r + c, |r, _| usize::from(r < 2)],
+        "((1), (2), ())",
+    ),
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn by_brute_force_nothing_below_k_lies_between_sets(
+        rows in prop::collection::vec((0..9u8, 0..3usize, 0..2usize), 1..13), k in 2..4usize, by in 0..SETS.len(),
+    ) {
+        let (keys, made, sets) = SETS[by];
+        let mut cells: BTreeMap<(usize, usize), (i64, BTreeSet<u8>)> = BTreeMap::new();
+        for (person, row, column) in &rows {
+            let cell = cells.entry((*row, *column)).or_default();
+            cell.0 += 1;
+            cell.1.insert(*person);
+        }
+        let sql = format!("SELECT CAST(a AS INT), CAST(b AS INT), count(*) FROM (SELECT {keys}, pid FROM t) i GROUP BY GROUPING SETS {sets}")
+            .replace("(1)", "(a)")
+            .replace("(2)", "(b)");
+        let runtime = tokio::runtime::Runtime::new().expect("runtime");
+        let found = runtime.block_on(async {
+            let session = world()
+                .table("t", vec![
+                    ("pid", texts(rows.iter().map(|row| Some(format!("p{}", row.0))))),
+                    ("r", ints(rows.iter().map(|row| row.1 as i64))),
+                    ("c", ints(rows.iter().map(|row| row.2 as i64))),
+                ])
+                .await
+                .rules(&format!("k = {k}"))
+                .session()
+                .await;
+            rows_of_sql(&session, &sql).await
+        });
+        let sums: Vec<Sum> = found
+            .iter()
+            .map(|row| {
+                let parts: Vec<Option<usize>> = row.split(' ').map(|part| part.parse().ok()).collect();
+                let within = |at: &(usize, usize)| {
+                    (0..2).all(|key| parts[key].is_none_or(|value| value == made[key](at.0, at.1)))
+                };
+                (cells.keys().map(within).collect(), parts[2].expect("count") as i64)
+            })
+            .collect();
+        let truths: Vec<i64> = cells.values().map(|cell| cell.0).collect();
+        let mut tables = vec![];
+        agreeing(&sums, &mut vec![], cells.len(), truths.iter().sum::<i64>() + 1, &mut tables);
+        for chosen in 1..1_usize << cells.len() {
+            let chosen: Vec<usize> = (0..cells.len()).filter(|at| chosen >> at & 1 == 1).collect();
+            let sum = |table: &Vec<i64>| -> i64 { chosen.iter().map(|&at| table[at]).sum() };
+            if tables.iter().all(|table| sum(table) == sum(&truths)) {
+                let of: BTreeSet<u8> = cells.values().enumerate()
+                    .filter(|(at, _)| chosen.contains(at))
+                    .flat_map(|(_, cell)| cell.1.iter().copied())
+                    .collect();
+                prop_assert!(of.len() >= k, "{cells:?} k={k} {sql}: {found:?} tells of {of:?}");
+            }
+        }
+    }
 
     #[test]
     fn by_brute_force_nothing_below_k_is_computed_of_those_who_meet_a_condition(

@@ -194,12 +194,21 @@ async fn drain(
     }
     let cells = concat_batches(&schema, &all)?;
     drop(all);
+    // What is not shown is looked at by what protects totals, and by nothing else.
+    let (all, shown_cells) = match &gate.totals {
+        Some(totals) => totals.set_aside(gate, cells)?,
+        None => {
+            let count = cells.num_rows();
+            (cells, count)
+        }
+    };
+    let cells = all.slice(0, shown_cells);
     let mut broken = broken(gate, &cells)?;
     unanimous::mark(gate, &cells, &mut broken)?;
     let mut known = vec![];
     loop {
         if let Some(totals) = &gate.totals {
-            known = totals.protect(gate, &cells, &mut broken)?;
+            known = totals.protect(gate, &all, &mut broken)?;
         }
         let Some(differences) = &gate.differences else {
             break;

@@ -8,8 +8,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
+use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::{Result, exec_err};
@@ -33,13 +33,21 @@ pub(crate) struct Totals {
     pub(crate) conditions: usize,
     /// For each measure how its values in finer sets make those in coarser ones, if they do.
     pub(crate) adds: Vec<Option<Adds>>,
+    /// How many columns, after those of people, hold what means are taken of, added up.
+    pub(crate) means: usize,
     /// Whether cells are withheld for others' sake.
     pub(crate) secondary: bool,
     /// Whether rounded totals are sums of the cells that are shown, and no others.
     pub(crate) of_shown: bool,
+    /// Whether the cells by all columns are not shown: they are there for what the others tell of them.
+    pub(crate) aside: bool,
     /// More than so many are not collected.
     pub(crate) most_cells: usize,
 }
+
+/// More cells that nobody sees are not looked at: what they are is not known from elsewhere, and to show that it cannot be computed
+/// takes as long as for those that are seen.
+const MOST_ASIDE: usize = 2_000;
 
 /// How a measure of a total comes from its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +59,13 @@ pub(crate) enum Adds {
 }
 
 impl Totals {
-    /// How many columns of the aggregate are for this: for all rows and for each condition their number and their people.
+    /// How many columns of the aggregate are for this: for all rows and for each condition their number and their people; and sums
+    /// of what means are taken of.
     pub(crate) fn columns(&self) -> usize {
+        self.of_people() + self.means
+    }
+
+    fn of_people(&self) -> usize {
         (1 + self.conditions) * (1 + self.contributors)
     }
 
@@ -69,15 +82,41 @@ impl Totals {
         Ok(ids.values().iter().map(|id| kept(*id)).collect())
     }
 
-    /// Marks the cells that have to be withheld for others' sake, and says for each cell what can be computed of it.
+    /// The same cells, those that are not shown last, and how many are before them.
+    pub(super) fn set_aside(
+        &self,
+        gate: &Gate,
+        cells: RecordBatch,
+    ) -> Result<(RecordBatch, usize)> {
+        if !self.aside {
+            let shown = cells.num_rows();
+            return Ok((cells, shown));
+        }
+        let all = u32::MAX >> (u32::BITS as usize - self.dimensions);
+        let kept = self.kept(&cells)?;
+        let (aside, mut order): (Vec<u32>, Vec<u32>) =
+            (0..cells.num_rows() as u32).partition(|&cell| kept[cell as usize] == all);
+        let shown = order.len();
+        if aside.len() > MOST_ASIDE {
+            return Err(gate.tally.refuse(ReleaseError::Margins {
+                found: "grouping sets of so many columns, without the one by all of them,",
+            }));
+        }
+        order.extend(aside);
+        Ok((take_record_batch(&cells, &UInt32Array::from(order))?, shown))
+    }
+
+    /// Marks the cells that have to be withheld for others' sake, and says for each cell what can be computed of it. Cells beyond those
+    /// that marks are for are not shown.
     pub(super) fn protect(
         &self,
         gate: &Gate,
         cells: &RecordBatch,
         broken: &mut [Option<Rule>],
     ) -> Result<Vec<Vec<Interval>>> {
-        let mut known = vec![vec![]; broken.len()];
-        if !self.secondary || broken.iter().all(Option::is_none) {
+        let shown = broken.len();
+        let mut known = vec![vec![]; cells.num_rows()];
+        if !self.secondary || shown == cells.num_rows() && broken.iter().all(Option::is_none) {
             return Ok(known);
         }
         let kept = self.kept(cells)?;
@@ -96,38 +135,45 @@ impl Totals {
                 break;
             }
             let view = &views[at];
-            let listed: Vec<usize> = (order.iter().copied())
-                .filter(|cell| !dropped.contains(&kept[*cell]))
-                .collect();
-            let rows = listed
+            let rows = order
                 .iter()
                 .map(|&cell| Row {
                     kept: kept[cell],
                     keys: keys[cell].clone(),
                     people: view.people[cell].clone(),
                     cost: u64::try_from(view.cost[cell]).unwrap_or_default(),
-                    state: match broken[cell] {
-                        _ if view.of_some && view.cost[cell] == 0 => State::Zero,
-                        Some(_) => State::Primary,
-                        None => State::Open,
+                    state: if view.of_some && view.cost[cell] == 0 {
+                        State::Zero
+                    } else if cell >= shown || dropped.contains(&kept[cell]) {
+                        // Nobody sees it: only that few people are not computed matters.
+                        match &view.people[cell] {
+                            People::Few(people) if !people.is_empty() => State::Primary,
+                            _ => State::Unlisted,
+                        }
+                    } else if broken[cell].is_some() {
+                        State::Primary
+                    } else {
+                        State::Open
                     },
                 })
                 .collect();
             let columns = view.columns.iter().map(|column| Column {
-                values: listed.iter().map(|&cell| column.values[cell]).collect(),
+                values: order.iter().map(|&cell| column.values[cell]).collect(),
                 ..column.clone()
             });
             let protection = grouping_sets(rows, columns.collect())
                 .and_then(|table| protect(&table, view.k))
                 .map_err(|error| gate.tally.refuse(refusal(&error)))?;
             if at == 0 {
-                known = view.known(&listed, &protection.proof.intervals, broken.len());
+                known = view.known(&order, &protection.proof.intervals, cells.num_rows());
             }
             // A view that has withheld something has seen to it that it holds.
             unchanged += 1;
-            for (&cell, hidden) in listed.iter().zip(&protection.hidden) {
-                if *hidden && broken[cell].is_none() {
-                    broken[cell] = Some(Rule::Secondary);
+            for (&cell, hidden) in order.iter().zip(&protection.hidden) {
+                if let Some(rule @ None) = broken.get_mut(cell)
+                    && *hidden
+                {
+                    *rule = Some(Rule::Secondary);
                     unchanged = 1;
                 }
             }
@@ -138,7 +184,7 @@ impl Totals {
 
     /// The ways to look at the cells: by each kind of people, all rows and those that meet a condition.
     fn views(&self, gate: &Gate, cells: &RecordBatch, kept: &[u32]) -> Result<Vec<View>> {
-        let behind = &cells.columns()[gate.shown() + gate.checks.len()..][..self.columns()];
+        let behind = &cells.columns()[gate.shown() + gate.checks.len()..][..self.of_people()];
         let mut views = Vec::new();
         for (part, columns) in behind.chunks(1 + self.contributors).enumerate() {
             let [rows, people @ ..] = columns else {
@@ -197,16 +243,18 @@ impl Totals {
             let Some((values, unit)) = values else {
                 continue;
             };
-            let figure = Column {
-                name: gate.columns[at].name.clone(),
-                least: values.iter().all(|value| *value >= 0).then_some(0),
-                values,
-                kind: match adds {
-                    Adds::Up => Kind::Sum,
-                    Adds::Distinct => Kind::Distinct,
-                },
+            let kind = match adds {
+                Adds::Up => Kind::Sum,
+                Adds::Distinct => Kind::Distinct,
             };
-            figures.push((figure, unit));
+            figures.push((figure(&gate.columns[at].name, kind, values), unit));
+        }
+        // Who knows a mean and how many there are knows the sum.
+        let means = gate.shown() + gate.checks.len() + self.of_people();
+        for column in &cells.columns()[means..][..self.means] {
+            if let Some((values, unit)) = self.amounts(cells, column, kept)? {
+                figures.push((figure(UNNAMED, Kind::Sum, values), unit));
+            }
         }
         Ok(figures)
     }
@@ -329,6 +377,18 @@ impl Totals {
     }
 }
 
+/// What a column is called that the release does not show.
+const UNNAMED: &str = "";
+
+fn figure(name: &str, kind: Kind, values: Vec<i64>) -> Column {
+    Column {
+        name: name.to_owned(),
+        least: values.iter().all(|value| *value >= 0).then_some(0),
+        values,
+        kind,
+    }
+}
+
 /// One way to look at the cells.
 struct View {
     people: Vec<People>,
@@ -362,6 +422,9 @@ impl View {
             ) else {
                 continue;
             };
+            if column.name == UNNAMED {
+                continue;
+            }
             let in_units = |value: i64| value as f64 / unit;
             known[cell].push(Interval {
                 measure: column.name.clone(),

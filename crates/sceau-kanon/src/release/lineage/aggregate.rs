@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::common::Column;
 use datafusion::functions_aggregate::bool_and_or::bool_or_udaf;
-use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{Aggregate, Distinct, Expr, ExprSchemable, LogicalPlan, lit};
+use datafusion::functions_aggregate::expr_fn::{count, sum};
+use datafusion::logical_expr::{Aggregate, Distinct, Expr, ExprSchemable, LogicalPlan, cast, lit};
 use sceau_core::permit::Withheld;
 
 use super::checks::{Checks, filtered, marked};
@@ -225,6 +226,11 @@ impl Pass<'_> {
                 measure.check_rounded(&input)?;
             }
         }
+        if keys.has_totals() {
+            for measure in &parsed {
+                measure.check_beside_totals(&input, &keys.columns)?;
+            }
+        }
         let lines = Lines::of(&input, &parsed)?;
         if lines.pieces.len() > MOST_PIECES_OF_TOTALS && keys.has_totals() {
             return Err(ReleaseError::not_releasable(
@@ -239,7 +245,8 @@ impl Pass<'_> {
             .collect();
         let totals = keys
             .has_totals()
-            .then(|| self.totals(&input, &keys, &parsed, &lines));
+            .then(|| self.totals(&input, &keys, &parsed, &lines))
+            .transpose()?;
         let (sketched, differences) = self.differences(&input, &lines).unzip();
         let sketched = sketched.into_iter().flatten();
         let withheld = match self.rules.withheld {
@@ -372,7 +379,7 @@ impl Pass<'_> {
         keys: &Keys,
         measures: &[Measure],
         lines: &Lines,
-    ) -> (Vec<Expr>, Totals) {
+    ) -> Result<(Vec<Expr>, Totals), ReleaseError> {
         let mut behind = vec![];
         for condition in std::iter::once(None).chain(lines.all().map(Some)) {
             behind.push(filtered(count(lit(1_i64)), condition));
@@ -388,16 +395,24 @@ impl Pass<'_> {
                 ));
             }
         }
+        let before = behind.len();
+        for measure in measures.iter().filter(|measure| measure.kind == Kind::Mean) {
+            for (_, taken) in measure.terms(input)? {
+                behind.push(sum(cast(taken, DataType::Float64)));
+            }
+        }
         let totals = Totals {
+            means: behind.len() - before,
             dimensions: keys.columns.len(),
             contributors: input.people.len(),
             conditions: lines.all().count(),
             adds: measures.iter().map(Measure::adds).collect(),
             secondary: self.rules.secondary,
             of_shown: self.rules.totals_from_cells(),
+            aside: keys.aside,
             most_cells: self.most_cells,
         };
-        (behind, totals)
+        Ok((behind, totals))
     }
 }
 

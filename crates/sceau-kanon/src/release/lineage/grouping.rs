@@ -10,6 +10,8 @@ pub(super) struct Keys {
     pub(super) exprs: Vec<Expr>,
     /// The columns, each once.
     pub(super) columns: Vec<Expr>,
+    /// Whether the grouping set by all columns was added, and is not to be shown.
+    pub(super) aside: bool,
 }
 
 /// Columns are told by bits of a number, and an answer of more sets than this is not read by anybody.
@@ -20,9 +22,14 @@ impl Keys {
         Self {
             exprs: columns.clone(),
             columns,
+            aside: false,
         }
     }
 
+    /// The question's columns, and where there are totals the grouping set by all of them: without it nobody sees that a cell of one set
+    /// lies within that of another (a département in its region, those below 40 among those below 41), and that their difference
+    /// is a cell, too.
+    ///
     /// # Errors
     /// When a grouping set stands there twice, or there are too many columns for totals of each.
     pub(super) fn of(exprs: &[Expr]) -> Result<Self, ReleaseError> {
@@ -39,6 +46,8 @@ impl Keys {
                 "group by fewer",
             ));
         }
+        let mut exprs = exprs.to_vec();
+        let mut aside = false;
         if let GroupingSet::GroupingSets(sets) = sets {
             let mut seen: Vec<Vec<bool>> = vec![];
             for set in sets {
@@ -50,10 +59,16 @@ impl Keys {
                 }
                 seen.push(kept);
             }
+            aside = !seen.contains(&vec![true; columns.len()]);
+            if aside {
+                let all = sets.iter().cloned().chain([columns.clone()]).collect();
+                exprs = vec![Expr::GroupingSet(GroupingSet::GroupingSets(all))];
+            }
         }
         Ok(Self {
-            exprs: exprs.to_vec(),
+            exprs,
             columns,
+            aside,
         })
     }
 
