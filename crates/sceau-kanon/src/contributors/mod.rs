@@ -12,6 +12,7 @@
 //! | [`merge_people`] | sets of ids | their union, at most *k* |
 //! | [`people_at_extreme`] | values and ids | how many people share the least or greatest value, at most *k* |
 //! | [`people_apart`] | values and ids | how many people have another value than most, at most *k* |
+//! | [`people_outside`] | ids and several amounts | how many people stand outside of a tie between all others' amounts, at most *k* |
 //! | [`people_beyond`] | values and ids | how many people percentiles leave on their sides, at most *k* |
 //!
 //! The second and the fourth carry people through nested aggregates. A set of *k* ids means "at least *k*", which
@@ -27,6 +28,7 @@ mod extremes;
 mod function;
 mod groups;
 mod keys;
+mod outside;
 mod pairs;
 mod rows;
 mod sets;
@@ -37,5 +39,6 @@ mod unknown;
 pub use apart::people_apart;
 pub use extremes::{Extreme, merged_people_at_extreme, people_at_extreme};
 pub use function::{collect_people, count_merged_people, count_people, merge_people};
+pub use outside::people_outside;
 pub use tails::people_beyond;
 pub use unknown::{UNKNOWN_PERSON, mark_unknown};

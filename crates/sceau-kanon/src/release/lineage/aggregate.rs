@@ -127,7 +127,8 @@ impl Pass<'_> {
             columns.push(Known {
                 chosen: measure.is_chosen(&input),
                 // Of one person, a count, a sum or a value is that person's own amount.
-                computed: !measure.is_of_amounts(&input),
+                computed: !measure.is_of_amounts(&input) || !measure.is_even(),
+                gathered: true,
                 scale: measure.scale(&input),
                 counted: measure.kind == Kind::Count,
                 sensitive: input.is_sensitive(expr),
@@ -437,6 +438,7 @@ fn apart(
     for measure in measures {
         checks.of_those_apart(measure, &asked.asked.picks)?;
     }
+    checks.of_those_outside(measures)?;
     Ok(checks.into_found())
 }
 

@@ -13,7 +13,7 @@ use super::flow::{Contributor, Flow};
 use super::measure::{Kind, Measure};
 use crate::contributors::{
     Extreme, count_merged_people, count_people, mark_unknown, merged_people_at_extreme,
-    people_apart, people_at_extreme, people_beyond,
+    people_apart, people_at_extreme, people_beyond, people_outside,
 };
 use crate::dominance::{top_margin, top_share};
 use crate::release::ReleaseError;
@@ -217,6 +217,54 @@ impl<'a> Checks<'a> {
         Ok(())
     }
 
+    /// The people outside of what ties several sums together, where the question may have tied them: by taking one stored amount in
+    /// several ways, person by person in a subquery or from several readings of a table.
+    ///
+    /// # Errors
+    /// When the engine cannot tell what type an amount has.
+    pub(super) fn of_those_outside(&mut self, measures: &[Measure]) -> Result<(), ReleaseError> {
+        let input = self.input;
+        let mut amounts: Vec<(Expr, Expr)> = vec![];
+        for measure in measures {
+            for amount in measure.terms(input)? {
+                if !amounts.contains(&amount) {
+                    amounts.push(amount);
+                }
+            }
+        }
+        // Those that hang together, one through another.
+        while let Some(first) = amounts.pop() {
+            let mut tied = vec![first];
+            let mut at = 0;
+            while at < tied.len() {
+                let (near, far) = amounts
+                    .into_iter()
+                    .partition(|other| may_be_tied(input, &tied[at].0, &other.0));
+                amounts = far;
+                tied.extend::<Vec<_>>(near);
+                at += 1;
+            }
+            if tied.len() < 2 {
+                continue;
+            }
+            if tied.len() > MOST_TIED {
+                return Err(ReleaseError::not_releasable(
+                    "so many sums of one amount taken in several ways",
+                    "ask for fewer at a time",
+                ));
+            }
+            for person in self.each_alone() {
+                let taken = tied
+                    .iter()
+                    .map(|(_, taken)| cast(taken.clone(), DataType::Float64));
+                let arguments = std::iter::once(person).chain(taken).collect();
+                let call = people_outside(self.k).call(arguments);
+                self.push(call, Test::NobodyOrK, Rule::Measures);
+            }
+        }
+        Ok(())
+    }
+
     /// The person of a row, of every contributor that is one.
     fn each_alone(&self) -> Vec<Expr> {
         let nobody_must = self.nobody_must();
@@ -306,6 +354,27 @@ impl<'a> Checks<'a> {
             self.found.push(check);
         }
     }
+}
+
+/// How many sums of one amount are looked at together: what it takes grows with each.
+const MOST_TIED: usize = 4;
+
+/// Whether a question may have made it so that two amounts are the same for most people.
+fn may_be_tied(input: &Flow, one: &Expr, other: &Expr) -> bool {
+    let tables = |expr: &Expr| -> BTreeSet<Option<usize>> {
+        let columns = expr.column_refs().into_iter();
+        columns
+            .map(|column| {
+                input
+                    .origin_of(&Expr::Column(column.clone()))
+                    .map(|origin| origin.instance)
+            })
+            .collect()
+    };
+    let counted = |expr: &Expr| input.known_of(expr).counted;
+    let (made, of) = (input.known_of(one), input.known_of(other));
+    let shared = !made.of.is_disjoint(&of.of) || counted(one) && counted(other);
+    shared && (made.gathered || of.gathered || tables(one) != tables(other))
 }
 
 /// Of a contributor that is one person a row, that person.

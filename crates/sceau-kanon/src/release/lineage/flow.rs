@@ -52,6 +52,8 @@ pub(super) struct Known {
     pub(super) scale: Scale,
     /// Whether an inner aggregate counted it.
     pub(super) counted: bool,
+    /// Whether it comes out of an inner aggregate, or is made of what does.
+    pub(super) gathered: bool,
     /// Whether it is of a table that holds no person, or is made of such a column.
     pub(super) reference: bool,
     /// Whether it tells of a quasi-identifier.
@@ -219,6 +221,10 @@ impl Flow {
                     .iter()
                     .any(|column| self.known_of_column(column).put_together),
                 counted: false,
+                gathered: other
+                    .column_refs()
+                    .iter()
+                    .any(|column| self.known_of_column(column).gathered),
                 reference: other
                     .column_refs()
                     .iter()

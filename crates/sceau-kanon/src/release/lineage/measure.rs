@@ -194,6 +194,13 @@ impl<'a> Measure<'a> {
                 .all(|argument| input.is_amount(argument))
     }
 
+    /// Whether what comes out grows as its amounts do: a variance is a square, a square of squares makes the largest amount stand
+    /// for the sum of all, and a slope or a correlation divides one amount by another.
+    pub(super) fn is_even(&self) -> bool {
+        let even = ["avg", "regr_avgx", "regr_avgy", "stddev", "stddev_pop"];
+        self.kind != Kind::Mean || even.contains(&self.function)
+    }
+
     /// By what the amounts that it is made of are multiplied.
     pub(super) fn scale(&self, input: &Flow) -> Scale {
         let scales = self
