@@ -414,3 +414,43 @@ async fn an_amount_is_taken_apart_wherever_it_was_put_together() {
         assert!(rows(&session, sql).await.is_empty(), "{sql}");
     }
 }
+
+/// Twenty patients of each of two doctors; one of the first doctor's is 103 years old.
+#[tokio::test]
+async fn patients_of_one_doctor_are_not_one_person() {
+    let texts = |of: &dyn Fn(usize) -> String| -> ArrayRef {
+        Arc::new((0..40).map(|at| Some(of(at))).collect::<StringArray>())
+    };
+    let ages = (0..40).map(|at| if at == 0 { 103 } else { 30 + at });
+    let people = RecordBatch::try_from_iter([
+        ("pid", texts(&|at| format!("p{at}"))),
+        ("doctor", texts(&|at| format!("d{}", at / 20))),
+        (
+            "age",
+            Arc::new(Int64Array::from_iter_values(ages)) as ArrayRef,
+        ),
+    ])
+    .expect("people");
+    let platform = Stored::new()
+        .table(
+            "t",
+            |table| {
+                let of = |domain| ColumnConfig::new(Role::Identifier).domain(domain);
+                table
+                    .contributor(["pid"])
+                    .column("pid", of("patient"))
+                    .column("doctor", of("professional"))
+                    .column("age", ColumnConfig::new(Role::Plain))
+            },
+            &people,
+        )
+        .await
+        .platform()
+        .await;
+    let session = session(&platform, "[release]\nk = 11\n[table.t]\ncolumns = \"*\"\n");
+    let joined = "SELECT count(DISTINCT a.pid) FROM t a JOIN t b ON";
+    let by_doctor = format!("{joined} a.doctor = b.doctor WHERE b.age = 103 OR b.age >= 50");
+    assert_eq!(refusal(&session, &by_doctor).await.code(), "not_releasable");
+    let by_person = format!("{joined} a.pid = b.pid AND a.doctor = b.doctor");
+    assert_eq!(rows(&session, &by_person).await, ["40"]);
+}

@@ -13,6 +13,7 @@ mod random;
 mod reports;
 mod sets;
 mod subqueries;
+mod ties;
 mod totals;
 mod unanimous;
 mod world;

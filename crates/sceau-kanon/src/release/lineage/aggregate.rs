@@ -189,6 +189,7 @@ impl Pass<'_> {
             people,
             equal: input.equal,
             asked: input.asked,
+            ties: input.ties,
             // Groups alone, without measures, are as many whatever they were made from.
             multiplied: input.multiplied && counted,
             ..Flow::of_nobody(LogicalPlan::Aggregate(plan))
@@ -232,6 +233,7 @@ impl Pass<'_> {
                 measure.check_beside_totals(&input, &keys.columns)?;
             }
         }
+        input.check_strangers(&keys.columns)?;
         let lines = Lines::of(&input, &parsed)?;
         if lines.pieces.len() > MOST_PIECES_OF_TOTALS && keys.has_totals() {
             return Err(ReleaseError::not_releasable(

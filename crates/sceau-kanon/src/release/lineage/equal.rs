@@ -8,6 +8,8 @@ pub(super) struct Origin {
     pub(super) column: String,
     /// Whether it identifies the person behind the row.
     pub(super) person: bool,
+    /// Whether it names people, those behind the row or others.
+    pub(super) identifier: bool,
 }
 
 impl Origin {
@@ -16,6 +18,7 @@ impl Origin {
             instance,
             column: column.to_ascii_lowercase(),
             person: false,
+            identifier: false,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::amount::Scale;
 use super::asked::Asked;
 use super::equal::{Equalities, Origin};
 use super::expression::{chooses, conditions};
+use super::ties::Ties;
 use crate::release::ReleaseError;
 
 /// A part of a plan, and the people behind its rows.
@@ -31,6 +32,8 @@ pub(super) struct Flow {
     pub(super) multiplied: bool,
     /// What the question's conditions look at.
     pub(super) asked: Asked,
+    /// What people are joined with others by.
+    pub(super) ties: Ties,
 }
 
 /// What is known of a column.
@@ -144,6 +147,7 @@ impl Flow {
             equal: vec![],
             multiplied: false,
             asked: Asked::default(),
+            ties: Ties::default(),
         }
     }
 
@@ -446,5 +450,6 @@ pub(super) fn beside(left: Flow, right: Flow, plan: LogicalPlan) -> Flow {
     joined.equal.extend(right.equal);
     joined.multiplied |= right.multiplied;
     joined.asked.add(&right.asked);
+    joined.ties.add(&right.ties);
     joined
 }

@@ -20,6 +20,7 @@ impl Pass<'_> {
         check_total(join, &left, &right)?;
         let equal = equalities(join, &left, &right);
         let multiplies = self.multiplies(join, &left, &right);
+        let (here, there) = (left.instances(), right.instances());
         match join.join_type {
             JoinType::Left => {
                 link_nullable(&mut right, &left, &equal)?;
@@ -51,6 +52,7 @@ impl Pass<'_> {
         )?;
         let mut joined = beside(left, right, LogicalPlan::Join(plan));
         joined.multiplied |= multiplies;
+        joined.tie_by(join, &equal, &here, &there);
         if let Some(filter) = &join.filter {
             joined.ask([filter]);
         }

@@ -25,6 +25,7 @@ mod measure;
 mod parts;
 mod scan;
 mod semi;
+mod ties;
 mod union;
 mod window;
 
@@ -150,6 +151,7 @@ impl Pass<'_> {
                 let equalities = input.equalities_in(&filter.predicate);
                 input.multiplied |= input.is_multiplied_by(&filter.predicate);
                 input.ask([&filter.predicate]);
+                input.tie(&filter.predicate);
                 input.equal.extend(equalities);
                 input.rebuilt(plan)
             }

@@ -110,6 +110,7 @@ fn origins(table: &ProtectedTable, instance: usize) -> Vec<Known> {
             };
             let origin = kept.then(|| Origin {
                 person: is_person(table.model(), &column.name),
+                identifier: names_people(table.model(), &column.name),
                 ..Origin::new(instance, &column.name)
             });
             Known {
@@ -136,6 +137,20 @@ fn is_person(model: &TableModel, name: &str) -> bool {
         _ => false,
     }
 }
+
+/// Whether a column names people, and not whoever treats them or the place where: those of a contributor, or of the model's patients.
+fn names_people(model: &TableModel, name: &str) -> bool {
+    let domain = |name: &str| {
+        model
+            .column(name)
+            .and_then(|column| column.domain.as_deref())
+    };
+    let mut of_people = model.contributor.iter().map(|part| domain(part));
+    domain(name).is_some_and(|of| of == PATIENT || of_people.any(|people| people == Some(of)))
+}
+
+/// What the data model calls the domain of patients' identifiers.
+const PATIENT: &str = "patient";
 
 /// Ids of two tables mean the same people when they are made of columns of the same kinds, and kept as values of the same
 /// kind.

@@ -8,14 +8,19 @@
 use std::sync::Arc;
 
 use datafusion::common::{Column, JoinType};
+use datafusion::functions::core::expr_fn::coalesce;
+use datafusion::functions_nested::expr_fn::{array_length, array_remove_all};
 use datafusion::logical_expr::utils::split_conjunction;
-use datafusion::logical_expr::{BinaryExpr, Expr, Join, LogicalPlan, Operator, SubqueryAlias};
+use datafusion::logical_expr::{
+    BinaryExpr, Expr, Filter, Join, LogicalPlan, Operator, SubqueryAlias, lit,
+};
 
 use super::asked::Asked;
 use super::expression::check_expressions;
 use super::flow::{Flow, Known};
 use super::join::{check_total, equalities, link_nullable};
 use super::{Pass, Place};
+use crate::contributors::UNKNOWN_PERSON;
 use crate::release::ReleaseError;
 
 impl Pass<'_> {
@@ -71,9 +76,8 @@ impl Pass<'_> {
             })
             .collect();
         let names: Vec<String> = keys.iter().map(|key| key.qualified_name().1).collect();
-        let grouped = self.collect(right, keys, vec![])?;
+        let mut grouped_plan = enough(self.collect(right, keys, vec![])?, self.rules.k)?;
         let alias = self.name("semi");
-        let mut grouped_plan = grouped;
         grouped_plan.plan = LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(
             Arc::new(grouped_plan.plan),
             alias.as_str(),
@@ -110,6 +114,27 @@ impl Pass<'_> {
             LogicalPlan::Join(plan),
         ))
     }
+}
+
+/// Only the groups of at least k people: what fewer have decides nothing. Counted beside the others' people they could be one person
+/// among many known ones: `dep IN (SELECT dep … WHERE dep = 'B' OR age = 103)`.
+fn enough(mut grouped: Flow, k: u32) -> Result<Flow, ReleaseError> {
+    for contributor in &grouped.people {
+        let people = array_remove_all(
+            Expr::Column(contributor.column.clone()),
+            lit(UNKNOWN_PERSON),
+        );
+        let count = coalesce(vec![array_length(people), lit(0_u64)]);
+        let enough = count.clone().gt_eq(lit(u64::from(k)));
+        let enough = if contributor.required {
+            enough
+        } else {
+            enough.or(count.eq(lit(0_u64)))
+        };
+        let filter = Filter::try_new(enough, Arc::new(grouped.plan))?;
+        grouped.plan = LogicalPlan::Filter(filter);
+    }
+    Ok(grouped)
 }
 
 /// What is matched with what, (left, right); none if anything else than equality decides.

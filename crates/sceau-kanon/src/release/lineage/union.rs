@@ -9,6 +9,7 @@ use super::asked::Asked;
 use super::equal::Origin;
 use super::flow::{Contributor, Flow, Known};
 use super::margins::as_grouping_sets;
+use super::ties::Ties;
 use super::{Pass, Place};
 use crate::contributors::mark_unknown;
 use crate::release::ReleaseError;
@@ -56,13 +57,16 @@ impl Pass<'_> {
         let names: Vec<String> = slots.iter().map(|_| self.name("people")).collect();
         let mut columns = union_columns(&branches);
         let mut asked = Asked::default();
+        let mut ties = Ties::default();
         for branch in &branches {
             asked.add_as_picks(&branch.asked);
+            ties.add(&branch.ties);
         }
         let instance = self.instance();
         for (at, known) in columns.iter_mut().enumerate() {
             known.origin = person_in_all(&branches, at).then(|| Origin {
                 person: true,
+                identifier: true,
                 ..Origin::new(instance, &at.to_string())
             });
         }
@@ -79,6 +83,7 @@ impl Pass<'_> {
         Ok(Flow {
             multiplied: true,
             asked,
+            ties,
             columns,
             people: slots,
             ..Flow::of_nobody(plan)
