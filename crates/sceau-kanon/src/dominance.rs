@@ -81,6 +81,37 @@ pub fn top_margin() -> Arc<AggregateUDF> {
     function("sceau_top_margin", Wanted::Margin)
 }
 
+/// The `top` largest contributors of a total, and the total, as [`Largest`] reads them: a `List<UInt64>` of ids and amounts, each amount
+/// by its bits, the total last.
+///
+/// Takes and treats people and amounts as [`top_share`] does.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use datafusion::prelude::*;
+/// # use arrow::array::{RecordBatch, UInt64Array, Float64Array, AsArray};
+/// # use arrow::datatypes::UInt64Type;
+/// use sceau_kanon::dominance::{Largest, top_contributors};
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let rows = RecordBatch::try_from_iter([
+///     ("id", Arc::new(UInt64Array::from(vec![1, 2, 3])) as _),
+///     ("cost", Arc::new(Float64Array::from(vec![50.0, 40.0, 10.0])) as _),
+/// ])?;
+/// let found = SessionContext::new()
+///     .read_batch(rows)?
+///     .aggregate(vec![], vec![top_contributors(2).call(vec![col("id"), col("cost")])])?
+///     .collect()
+///     .await?;
+/// let part = found[0].column(0).as_list::<i32>().value(0);
+/// let mut largest = Largest::default();
+/// largest.add(part.as_primitive::<UInt64Type>().values());
+/// assert_eq!((largest.total(), largest.share(1)), (100.0, Some(0.5)));
+/// # Ok::<_, datafusion::error::DataFusionError>(()) }).unwrap();
+/// ```
+pub fn top_contributors(top: u32) -> Arc<AggregateUDF> {
+    function("sceau_top_contributors", Wanted::Largest { top })
+}
+
 fn function(name: &'static str, wanted: Wanted) -> Arc<AggregateUDF> {
     Arc::new(AggregateUDF::new_from_impl(Contributions {
         name,
@@ -99,6 +130,8 @@ enum Wanted {
     Share { top: u32 },
     /// All but the two largest, in percent of the largest.
     Margin,
+    /// The largest so many themselves.
+    Largest { top: u32 },
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -118,7 +151,10 @@ impl AggregateUDFImpl for Contributions {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Float64)
+        Ok(match self.wanted {
+            Wanted::Share { .. } | Wanted::Margin => DataType::Float64,
+            Wanted::Largest { .. } => DataType::new_list(DataType::UInt64, true),
+        })
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
@@ -175,18 +211,95 @@ impl Amounts {
         let mut amounts: Vec<f64> = self.of.values().map(|amount| amount.abs()).collect();
         amounts.sort_unstable_by(|left, right| right.total_cmp(left));
         let total: f64 = amounts.iter().sum();
-        // An amount that is not a number cannot be said to be small.
-        if !total.is_finite() {
-            return Some(match self.wanted {
-                Wanted::Share { .. } => 1.0,
-                Wanted::Margin => 0.0,
-            });
+        match self.wanted {
+            Wanted::Share { top } => share(&amounts, total, top),
+            Wanted::Margin => margin(&amounts, amounts.iter().skip(2).sum()),
+            Wanted::Largest { .. } => None,
         }
-        let largest = amounts.first().copied().filter(|largest| *largest > 0.0)?;
-        Some(match self.wanted {
-            Wanted::Share { top } => amounts.iter().take(top as usize).sum::<f64>() / total,
-            Wanted::Margin => 100.0 * amounts.iter().skip(2).sum::<f64>() / largest,
-        })
+    }
+
+    /// See [`Largest`].
+    fn largest(&self, top: u32) -> ScalarValue {
+        let mut amounts: Vec<(u64, f64)> = (self.of.iter())
+            .map(|(person, amount)| (*person, amount.abs()))
+            .collect();
+        amounts
+            .sort_unstable_by(|left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)));
+        let total: f64 = amounts.iter().map(|(_, amount)| amount).sum();
+        let pairs = amounts.into_iter().take(top as usize);
+        let pairs = pairs.flat_map(|(person, amount)| [person, amount.to_bits()]);
+        let numbers = pairs.chain([total.to_bits()]);
+        let numbers: Vec<ScalarValue> = numbers
+            .map(|number| ScalarValue::UInt64(Some(number)))
+            .collect();
+        ScalarValue::List(ScalarValue::new_list_from_iter(
+            numbers.into_iter(),
+            &DataType::UInt64,
+            true,
+        ))
+    }
+}
+
+/// Of amounts in order, the largest first, the share of the first. An amount that is not a number cannot be said to be small.
+fn share(amounts: &[f64], total: f64, top: u32) -> Option<f64> {
+    if !total.is_finite() {
+        return Some(1.0);
+    }
+    let largest = amounts.first().filter(|largest| **largest > 0.0);
+    largest.map(|_| amounts.iter().take(top as usize).sum::<f64>() / total)
+}
+
+/// Of amounts in order, what those after the second leave beside the first, in percent.
+fn margin(amounts: &[f64], others: f64) -> Option<f64> {
+    let all = amounts.iter().sum::<f64>() + others;
+    if !all.is_finite() {
+        return Some(0.0);
+    }
+    let largest = amounts.first().filter(|largest| **largest > 0.0);
+    largest.map(|largest| 100.0 * others / largest)
+}
+
+/// Those who make up most of several totals together.
+///
+/// Of a person who is among the largest of one total, what they add to others is known where they are among the largest there, too.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Largest {
+    of: HashMap<u64, f64>,
+    total: f64,
+}
+
+impl Largest {
+    /// Adds a total, as [`top_contributors`] gives it.
+    pub fn add(&mut self, part: &[u64]) {
+        if let Some((total, contributors)) = part.split_last() {
+            self.total += f64::from_bits(*total);
+            for pair in contributors.chunks_exact(2) {
+                *self.of.entry(pair[0]).or_default() += f64::from_bits(pair[1]);
+            }
+        }
+    }
+
+    /// All amounts, each by its absolute value.
+    pub fn total(&self) -> f64 {
+        self.total
+    }
+
+    /// As [`top_share`].
+    pub fn share(&self, top: u32) -> Option<f64> {
+        share(&self.in_order(), self.total, top)
+    }
+
+    /// As [`top_margin`].
+    pub fn margin(&self) -> Option<f64> {
+        let amounts = self.in_order();
+        let two: f64 = amounts.iter().take(2).sum();
+        margin(&amounts, self.total - two)
+    }
+
+    fn in_order(&self) -> Vec<f64> {
+        let mut amounts: Vec<f64> = self.of.values().copied().collect();
+        amounts.sort_unstable_by(|left, right| right.total_cmp(left));
+        amounts
     }
 }
 
@@ -227,7 +340,10 @@ impl Accumulator for Amounts {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Float64(self.found()))
+        Ok(match self.wanted {
+            Wanted::Largest { top } => self.largest(top),
+            Wanted::Share { .. } | Wanted::Margin => ScalarValue::Float64(self.found()),
+        })
     }
 
     fn size(&self) -> usize {
@@ -245,7 +361,7 @@ mod tests {
         wanted(Wanted::Share { top }, rows)
     }
 
-    fn margin(values: &[f64]) -> Option<f64> {
+    fn margin_of(values: &[f64]) -> Option<f64> {
         wanted(Wanted::Margin, &of_each(values)).found()
     }
 
@@ -282,12 +398,12 @@ mod tests {
     fn worked_examples_of_the_margin() {
         let mut values = vec![9500.0];
         values.extend([50.0; 11]);
-        assert!((margin(&values).unwrap() - 5.263).abs() < 1e-3);
+        assert!((margin_of(&values).unwrap() - 5.263).abs() < 1e-3);
         let mut values = vec![1000.0, 1000.0];
         values.extend([10.0; 10]);
-        assert_eq!(margin(&values), Some(10.0));
+        assert_eq!(margin_of(&values), Some(10.0));
         let values = [280.0, 9.0, 9.0, 8.0, 7.0, 9.0, 8.0, 7.0, 8.0, 11.0, 10.0];
-        assert!((margin(&values).unwrap() - 26.79).abs() < 1e-2);
+        assert!((margin_of(&values).unwrap() - 26.79).abs() < 1e-2);
         assert!((amounts(2, &of_each(&values)).found().unwrap() - 0.795).abs() < 1e-3);
     }
 
@@ -299,13 +415,32 @@ mod tests {
         assert_eq!(amounts(1, &of_each(&[0.0, 0.0])).found(), None);
         assert_eq!(amounts(1, &of_each(&[f64::NAN, 1.0])).found(), Some(1.0));
         assert_eq!(
-            (margin(&[0.0]), margin(&[f64::NAN, 1.0])),
+            (margin_of(&[0.0]), margin_of(&[f64::NAN, 1.0])),
             (None, Some(0.0))
         );
-        assert_eq!(margin(&[-100.0, 1.0, 1.0]), Some(1.0));
+        assert_eq!(margin_of(&[-100.0, 1.0, 1.0]), Some(1.0));
     }
 
     proptest! {
+        #[test]
+        fn parts_of_a_total_are_dominated_as_the_whole_is(
+            values in prop::collection::vec(-50..50i32, 1..20), parts in 1..4usize, top in 1..3u32,
+        ) {
+            let rows: Vec<(u64, f64)> = (1..).zip(values.into_iter().map(f64::from)).collect();
+            let mut largest = Largest::default();
+            for part in 0..parts {
+                let part: Vec<_> = rows.iter().skip(part).step_by(parts).copied().collect();
+                let ScalarValue::List(list) = amounts(1, &part).largest(2) else { unreachable!() };
+                largest.add(list.value(0).as_primitive::<UInt64Type>().values());
+            }
+            let near = |one: Option<f64>, other: Option<f64>| match (one, other) {
+                (Some(one), Some(other)) => (one - other).abs() < 1e-9,
+                (one, other) => one == other,
+            };
+            prop_assert!(near(largest.share(top), amounts(top, &rows).found()));
+            prop_assert!(near(largest.margin(), wanted(Wanted::Margin, &rows).found()));
+        }
+
         #[test]
         fn parts_merge_to_the_whole(rows in prop::collection::vec((0..9u64, -50..50i32), 1..40), parts in 1..4usize) {
             let rows: Vec<(u64, f64)> = rows.into_iter().map(|(person, amount)| (person, f64::from(amount))).collect();

@@ -121,3 +121,45 @@ async fn whose_amount_it_is_must_be_known() {
     let sql = "SELECT sum(s) FROM (SELECT cost, sum(cost) AS s FROM t GROUP BY cost)";
     assert_eq!(rows(&session, sql).await, ["200.0"]);
 }
+
+/// Of twelve people of A one costs 9500 and the others 50, the twelve of B cost 1, the forty of C from 100 to 139 and the three of D 7.
+#[tokio::test]
+async fn what_is_withheld_together_is_dominated_by_nobody() {
+    let mut dep = vec![];
+    let mut cost = vec![];
+    for (name, costs) in [
+        ("A", [vec![9500], vec![50; 11]].concat()),
+        ("B", vec![1; 12]),
+        ("C", (100..140).collect()),
+        ("D", vec![7; 3]),
+    ] {
+        dep.extend(of(name, costs.len()));
+        cost.extend(costs);
+    }
+    for rule in ["dominance = { top = 1, percent = 85 }", "p_percent = 10"] {
+        let session = world()
+            .table(
+                "t",
+                vec![
+                    ("pid", texts(people(0, dep.len(), 1))),
+                    ("dep", texts(dep.clone())),
+                    ("cost", ints(cost.clone())),
+                ],
+            )
+            .await
+            .rules(&format!("k = 11\n{rule}"))
+            .session()
+            .await;
+        for condition in ["dep <> 'D'", "true"] {
+            for measure in ["sum(cost)", "avg(cost)"] {
+                let sql = format!(
+                    "SELECT dep, count(*), {measure} FROM t WHERE {condition} GROUP BY ROLLUP (dep)"
+                );
+                let rows = rows(&session, &sql).await;
+                // All less C is A and B, or A, B and D, of which one person is 94 %.
+                let starts = |key: &str| rows.iter().any(|row| row.starts_with(key));
+                assert!(!(starts("C ") && starts("NULL ")), "{sql}: {rows:?}");
+            }
+        }
+    }
+}

@@ -12,6 +12,7 @@
 //! cells, it collects them all before it decides.
 
 mod differences;
+mod dominant;
 mod exec;
 mod node;
 mod planner;
@@ -24,6 +25,7 @@ use datafusion::common::Column;
 use sceau_core::permit::{Rounding, Withheld};
 
 pub(crate) use differences::{Differences, SketchColumn, refusal};
+pub(crate) use dominant::Dominant;
 pub(crate) use node::GateNode;
 pub(crate) use planner::{GatePlanner, gates_are_in};
 pub(crate) use tally::Tally;

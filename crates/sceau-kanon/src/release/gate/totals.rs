@@ -15,6 +15,7 @@ use arrow::row::{RowConverter, SortField};
 use datafusion::common::{Result, exec_err};
 use sceau_core::permit::Withheld;
 
+use super::dominant::Dominant;
 use super::exec::rounded;
 use super::{Gate, Rule};
 use crate::contributors::UNKNOWN_PERSON;
@@ -35,6 +36,8 @@ pub(crate) struct Totals {
     pub(crate) adds: Vec<Option<Adds>>,
     /// How many columns, after those of people, hold what means are taken of, added up.
     pub(crate) means: usize,
+    /// What the columns after those hold: the largest contributors to an amount, and what they may be of it.
+    pub(crate) dominant: Vec<Dominant>,
     /// Whether cells are withheld for others' sake.
     pub(crate) secondary: bool,
     /// Whether rounded totals are sums of the cells that are shown, and no others.
@@ -60,12 +63,12 @@ pub(crate) enum Adds {
 
 impl Totals {
     /// How many columns of the aggregate are for this: for all rows and for each condition their number and their people; and sums
-    /// of what means are taken of.
+    /// of what means are taken of, and the largest contributors to sums.
     pub(crate) fn columns(&self) -> usize {
-        self.of_people() + self.means
+        self.of_people() + self.means + self.dominant.len()
     }
 
-    fn of_people(&self) -> usize {
+    pub(super) fn of_people(&self) -> usize {
         (1 + self.conditions) * (1 + self.contributors)
     }
 
@@ -161,9 +164,9 @@ impl Totals {
                 values: order.iter().map(|&cell| column.values[cell]).collect(),
                 ..column.clone()
             });
-            let protection = grouping_sets(rows, columns.collect())
-                .and_then(|table| protect(&table, view.k))
-                .map_err(|error| gate.tally.refuse(refusal(&error)))?;
+            let refused = |error: TableError| gate.tally.refuse(refusal(&error));
+            let table = grouping_sets(rows, columns.collect()).map_err(refused)?;
+            let protection = protect(&table, view.k).map_err(refused)?;
             if at == 0 {
                 known = view.known(&order, &protection.proof.intervals, cells.num_rows());
             }
@@ -177,7 +180,15 @@ impl Totals {
                     unchanged = 1;
                 }
             }
-            dropped.extend(protection.dropped);
+            dropped.extend(&protection.dropped);
+            if at == 0 && unchanged > 0 {
+                for place in self.dominated(gate, cells, &table, &protection, &order)? {
+                    if let Some(rule @ None) = broken.get_mut(order[place]) {
+                        *rule = Some(Rule::Secondary);
+                        unchanged = 0;
+                    }
+                }
+            }
         }
         Ok(known)
     }

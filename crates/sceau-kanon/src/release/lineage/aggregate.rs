@@ -17,7 +17,9 @@ use super::{Pass, Place};
 use crate::contributors::{collect_people, merge_people};
 use crate::ledger::{collect_all_people, merge_all_people, sketch_merged_people, sketch_people};
 use crate::release::ReleaseError;
-use crate::release::gate::{Check, Differences, Gate, GateNode, SketchColumn, Tally, Totals};
+use crate::release::gate::{
+    Check, Differences, Dominant, Gate, GateNode, SketchColumn, Tally, Totals,
+};
 
 /// Of totals, more are looked at than of a table without: each of them with its people.
 const MOST_PIECES_OF_TOTALS: usize = 4;
@@ -241,14 +243,16 @@ impl Pass<'_> {
                 "make the conditions columns of GROUP BY, or ask for fewer at a time",
             ));
         }
-        let mut checks = self.checks(&input, &parsed, &lines)?;
+        let checks = self.checks(&input, &parsed, &lines)?;
+        let largest = checks.largest().to_vec();
+        let mut checks = checks.into_found();
         checks.extend(apart(&input, &keys, &parsed, self.rules.k)?);
         let rounded = (0..parsed.len())
             .filter(|at| parsed[*at].is_count(&input))
             .collect();
         let totals = keys
             .has_totals()
-            .then(|| self.totals(&input, &keys, &parsed, &lines))
+            .then(|| self.totals(&input, &keys, &parsed, &lines, largest))
             .transpose()?;
         let (sketched, differences) = self.differences(&input, &lines).unzip();
         let sketched = sketched.into_iter().flatten();
@@ -340,12 +344,12 @@ impl Pass<'_> {
     }
 
     /// Everything that a cell is checked on.
-    fn checks(
+    fn checks<'i>(
         &self,
-        input: &Flow,
+        input: &'i Flow,
         measures: &[Measure],
         lines: &Lines,
-    ) -> Result<Vec<(Expr, Check)>, ReleaseError> {
+    ) -> Result<Checks<'i>, ReleaseError> {
         let mut checks = Checks::new(input, self.rules.k);
         checks.of_the_cell();
         for condition in lines.all() {
@@ -371,7 +375,7 @@ impl Pass<'_> {
                 checks.of_margin(measure, percent)?;
             }
         }
-        Ok(checks.into_found())
+        Ok(checks)
     }
 
     /// What secondary suppression needs to know of each cell, as expressions of the aggregate: the number of its rows and their
@@ -382,6 +386,7 @@ impl Pass<'_> {
         keys: &Keys,
         measures: &[Measure],
         lines: &Lines,
+        largest: Vec<(Expr, Dominant)>,
     ) -> Result<(Vec<Expr>, Totals), ReleaseError> {
         let mut behind = vec![];
         for condition in std::iter::once(None).chain(lines.all().map(Some)) {
@@ -404,8 +409,12 @@ impl Pass<'_> {
                 behind.push(sum(cast(taken, DataType::Float64)));
             }
         }
+        let means = behind.len() - before;
+        let (largest, dominant): (Vec<_>, Vec<_>) = largest.into_iter().unzip();
+        behind.extend(largest);
         let totals = Totals {
-            means: behind.len() - before,
+            means,
+            dominant,
             dimensions: keys.columns.len(),
             contributors: input.people.len(),
             conditions: lines.all().count(),

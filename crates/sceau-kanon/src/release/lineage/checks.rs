@@ -15,15 +15,16 @@ use crate::contributors::{
     Extreme, count_merged_people, count_people, mark_unknown, merged_people_at_extreme,
     people_apart, people_at_extreme, people_beyond, people_outside,
 };
-use crate::dominance::{top_margin, top_share};
+use crate::dominance::{top_contributors, top_margin, top_share};
 use crate::release::ReleaseError;
-use crate::release::gate::{Check, Rule, Test};
+use crate::release::gate::{Check, Dominant, Rule, Test};
 
 /// The numbers that a cell is checked on, as expressions of the aggregate.
 pub(super) struct Checks<'a> {
     input: &'a Flow,
     k: u32,
     found: Vec<(Expr, Check)>,
+    largest: Vec<(Expr, Dominant)>,
 }
 
 impl<'a> Checks<'a> {
@@ -32,11 +33,17 @@ impl<'a> Checks<'a> {
             input,
             k,
             found: vec![],
+            largest: vec![],
         }
     }
 
     pub(super) fn into_found(self) -> Vec<(Expr, Check)> {
         self.found
+    }
+
+    /// The largest contributors to each amount, and what they may be of it.
+    pub(super) fn largest(&self) -> &[(Expr, Dominant)] {
+        &self.largest
     }
 
     /// Everybody that must be behind a cell, and where nobody must, somebody of those who may.
@@ -103,10 +110,18 @@ impl<'a> Checks<'a> {
         measure: &Measure,
         rule: Dominance,
     ) -> Result<(), ReleaseError> {
-        let test = Test::ShareAtMost(rule.percent / 100.0);
-        self.of_amount(measure, &|person, amount| {
-            (top_share(rule.top).call(vec![person, amount]), test)
-        })
+        let most = rule.percent / 100.0;
+        let top = rule.top;
+        self.of_amount(
+            measure,
+            Dominant::ShareAtMost { top, most },
+            &|person, amount| {
+                (
+                    top_share(top).call(vec![person, amount]),
+                    Test::ShareAtMost(most),
+                )
+            },
+        )
     }
 
     /// What of an amount the two largest contributors leave to the others.
@@ -116,14 +131,17 @@ impl<'a> Checks<'a> {
         percent: f64,
     ) -> Result<(), ReleaseError> {
         let test = Test::MarginAtLeast(percent);
-        self.of_amount(measure, &|person, amount| {
-            (top_margin().call(vec![person, amount]), test)
-        })
+        self.of_amount(
+            measure,
+            Dominant::MarginAtLeast(percent),
+            &|person, amount| (top_margin().call(vec![person, amount]), test),
+        )
     }
 
     fn of_amount(
         &mut self,
         measure: &Measure,
+        rule: Dominant,
         check: &dyn Fn(Expr, Expr) -> (Expr, Test),
     ) -> Result<(), ReleaseError> {
         let amounts = measure.amounts(self.input)?;
@@ -140,6 +158,12 @@ impl<'a> Checks<'a> {
             for person in &people {
                 let (call, test) = check(person.clone(), amount.clone());
                 self.push(filtered(call, taken.as_ref()), test, Rule::Dominance);
+                let largest =
+                    top_contributors(rule.top()).call(vec![person.clone(), amount.clone()]);
+                let largest = (filtered(largest, taken.as_ref()), rule);
+                if !self.largest.contains(&largest) {
+                    self.largest.push(largest);
+                }
             }
         }
         Ok(())
