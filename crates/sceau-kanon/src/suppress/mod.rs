@@ -21,7 +21,7 @@
 //! What is **not** covered: that a hidden cell which is known to be primary (because it is alone, say) has fewer than *k* people, which narrows its
 //! interval; conclusions from how patterns are chosen; what an attacker knows of single people in a hidden cell; how narrow an
 //! interval is beyond not being a point; differences of hidden cells (one exceeds another by five); relations that
-//! are not in the table, between columns (a cell has no more people than rows) or to other releases.
+//! are not in the table, between columns (a cell has no more people than rows, or everybody in it the same amount) or to other releases.
 //!
 //! # How
 //!
