@@ -147,6 +147,7 @@ impl Pass<'_> {
                 let name = self.name("part");
                 columns.push(Known {
                     of: input.made_of([&part]),
+                    gathered: true,
                     ..Known::hidden()
                 });
                 measures.push(part.alias(&name));
@@ -405,8 +406,8 @@ impl Pass<'_> {
         }
         let before = behind.len();
         for measure in measures.iter().filter(|measure| measure.kind == Kind::Mean) {
-            for (_, taken) in measure.terms(input)? {
-                behind.push(sum(cast(taken, DataType::Float64)));
+            for term in measure.terms(input)? {
+                behind.push(sum(cast(measure.added(&term)?, DataType::Float64)));
             }
         }
         let means = behind.len() - before;

@@ -250,7 +250,9 @@ impl<'a> Checks<'a> {
         let input = self.input;
         let mut amounts: Vec<(Expr, Expr)> = vec![];
         for measure in measures {
-            for amount in measure.terms(input)? {
+            // What one sum puts together, another may take off again.
+            for term in [measure.terms(input)?, measure.amounts(input)?].concat() {
+                let amount = (term.clone(), measure.added(&term)?);
                 if !amounts.contains(&amount) {
                     amounts.push(amount);
                 }
@@ -381,7 +383,7 @@ impl<'a> Checks<'a> {
 }
 
 /// How many sums of one amount are looked at together: what it takes grows with each.
-const MOST_TIED: usize = 4;
+const MOST_TIED: usize = 5;
 
 /// Whether a question may have made it so that two amounts are the same for most people.
 fn may_be_tied(input: &Flow, one: &Expr, other: &Expr) -> bool {

@@ -92,26 +92,27 @@ impl<'a> Measure<'a> {
         Ok(amounts)
     }
 
-    /// What a sum or a mean is of, and what each row adds: nothing where its filter leaves the row out.
-    pub(super) fn terms(&self, input: &Flow) -> Result<Vec<(Expr, Expr)>> {
+    /// What a sum or a mean is of.
+    pub(super) fn terms(&self, input: &Flow) -> Result<Vec<Expr>> {
         let mut terms = Vec::new();
         if matches!(self.kind, Kind::Sum | Kind::Mean) {
             for argument in &self.params.args {
                 let kind = argument.get_type(input.plan.schema().as_ref())?;
-                if matches!(argument, Expr::Literal(..))
-                    || !(kind.is_numeric() || kind == DataType::Boolean)
-                {
-                    continue;
+                let adds = kind.is_numeric() || kind == DataType::Boolean;
+                if adds && !matches!(argument, Expr::Literal(..)) {
+                    terms.push(argument.clone().unalias());
                 }
-                let amount = argument.clone().unalias();
-                let taken = match self.filter() {
-                    Some(filter) => when(plain(filter.clone()), amount.clone()).end()?,
-                    None => amount.clone(),
-                };
-                terms.push((amount, taken));
             }
         }
         Ok(terms)
+    }
+
+    /// What a row adds of an amount: nothing where the filter leaves it out.
+    pub(super) fn added(&self, amount: &Expr) -> Result<Expr> {
+        match self.filter() {
+            Some(filter) => when(plain(filter.clone()), amount.clone()).end(),
+            None => Ok(amount.clone()),
+        }
     }
 
     /// Of a sum or a mean of what is put together, those of its parts; none where what comes out is no sum of them.
