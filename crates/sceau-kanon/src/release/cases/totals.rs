@@ -228,6 +228,49 @@ async fn a_union_of_margins_is_a_table_with_totals() {
 }
 
 #[tokio::test]
+async fn a_union_of_all_margins_of_a_table_is_its_cube() {
+    let of: &[(&[&str], usize)] = &[
+        (&["A", "1"], 12),
+        (&["A", "2"], 18),
+        (&["B", "1"], 15),
+        (&["B", "2"], 10),
+        (&["C", "1"], 20),
+        (&["C", "2"], 3),
+    ];
+    let session = table(&["dep", "sex"], of, "k = 11").await;
+    let cube = rows(
+        &session,
+        "SELECT dep, sex, count(*) FROM t GROUP BY CUBE (dep, sex)",
+    )
+    .await;
+    let cells = "SELECT dep, sex, count(*) AS n FROM t GROUP BY dep, sex";
+    let by_dep = "SELECT dep, NULL, count(*) FROM t GROUP BY dep";
+    let by_sex = "SELECT NULL, sex, count(*) FROM t GROUP BY sex";
+    let all = "SELECT NULL, NULL, count(*) FROM t";
+    for sql in [
+        format!("{cells} UNION ALL {by_dep} UNION ALL {by_sex} UNION ALL {all}"),
+        format!("({cells} UNION ALL {by_dep}) UNION ALL ({by_sex} UNION ALL {all})"),
+        format!(
+            "SELECT dep, sex, n FROM ({cells} UNION ALL {by_dep} UNION ALL {by_sex}) x UNION ALL {all}"
+        ),
+    ] {
+        assert_eq!(rows(&session, &sql).await, cube, "{sql}");
+    }
+    let conditions = format!(
+        "SELECT * FROM ({cells} UNION ALL {by_dep}) x WHERE n > 20 UNION ALL {by_sex} UNION ALL {all}"
+    );
+    let shown = rows(&session, &conditions).await;
+    assert!(
+        shown.iter().all(|row| cube.contains(row)) && shown.len() < cube.len(),
+        "{shown:?}"
+    );
+    let different = format!("{cells} UNION ALL {by_dep} UNION ALL {all} WHERE sex = '1'");
+    assert_eq!(refusal(&session, &different).await.code(), "margins");
+    let twice = format!("{cells} UNION ALL {by_dep} UNION ALL {by_dep}");
+    assert_eq!(refusal(&session, &twice).await.code(), "margins");
+}
+
+#[tokio::test]
 async fn two_sets_without_a_common_total_still_have_one() {
     // By département 20, 15, 3; by sex 19 and 19: the total is known, and so is C.
     let of: &[(&[&str], usize)] = &[

@@ -32,13 +32,9 @@ struct Branch<'a> {
 /// One aggregate that gives the cells of all branches; none if they are not aggregates of the same rows, or two of them group
 /// by the same columns.
 pub(super) fn as_grouping_sets(union: &Union) -> Result<Option<LogicalPlan>> {
-    let mut branches = Vec::new();
-    for input in &union.inputs {
-        match branch(input)? {
-            Some(branch) => branches.push(branch),
-            None => return Ok(None),
-        }
-    }
+    let Some(branches) = branches_of(union)? else {
+        return Ok(None);
+    };
     let Some((first, others)) = branches.split_first() else {
         return Ok(None);
     };
@@ -135,13 +131,25 @@ fn shown(
     )?))
 }
 
-/// An aggregate under projections and filters, which become expressions of its columns.
-fn branch(plan: &LogicalPlan) -> Result<Option<Branch<'_>>> {
+/// The branches of a union, and of the unions that are branches: SQL adds a third to the union of two.
+fn branches_of(union: &Union) -> Result<Option<Vec<Branch<'_>>>> {
+    let mut all = Vec::new();
+    for input in &union.inputs {
+        match branches(input)? {
+            Some(branches) => all.extend(branches),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(all))
+}
+
+/// Aggregates under projections and filters, which become expressions of their columns.
+fn branches(plan: &LogicalPlan) -> Result<Option<Vec<Branch<'_>>>> {
     Ok(match plan {
         LogicalPlan::Aggregate(aggregate)
             if !matches!(aggregate.group_expr.as_slice(), [Expr::GroupingSet(_)]) =>
         {
-            Some(Branch {
+            Some(vec![Branch {
                 aggregate,
                 exprs: plan
                     .schema()
@@ -150,29 +158,35 @@ fn branch(plan: &LogicalPlan) -> Result<Option<Branch<'_>>> {
                     .map(Expr::Column)
                     .collect(),
                 conditions: vec![],
-            })
+            }])
         }
-        LogicalPlan::Projection(projection) => match branch(&projection.input)? {
-            Some(below) => {
-                let schema = projection.input.schema();
-                let exprs = projection
-                    .expr
-                    .iter()
-                    .map(|expr| through(expr, schema, &below.exprs))
-                    .collect::<Result<_>>()?;
-                Some(Branch { exprs, ..below })
-            }
-            None => None,
-        },
-        LogicalPlan::Filter(filter) => match branch(&filter.input)? {
+        LogicalPlan::Union(union) => branches_of(union)?,
+        LogicalPlan::Projection(projection) => match branches(&projection.input)? {
             Some(mut below) => {
-                let condition = through(&filter.predicate, filter.input.schema(), &below.exprs)?;
-                below.conditions.push(condition);
+                let schema = projection.input.schema();
+                for branch in &mut below {
+                    branch.exprs = projection
+                        .expr
+                        .iter()
+                        .map(|expr| through(expr, schema, &branch.exprs))
+                        .collect::<Result<_>>()?;
+                }
                 Some(below)
             }
             None => None,
         },
-        LogicalPlan::SubqueryAlias(alias) => branch(&alias.input)?,
+        LogicalPlan::Filter(filter) => match branches(&filter.input)? {
+            Some(mut below) => {
+                for branch in &mut below {
+                    let condition =
+                        through(&filter.predicate, filter.input.schema(), &branch.exprs)?;
+                    branch.conditions.push(condition);
+                }
+                Some(below)
+            }
+            None => None,
+        },
+        LogicalPlan::SubqueryAlias(alias) => branches(&alias.input)?,
         _ => None,
     })
 }
