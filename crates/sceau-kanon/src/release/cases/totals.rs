@@ -328,6 +328,38 @@ async fn totals_are_sums_of_rounded_cells() {
 }
 
 #[tokio::test]
+async fn a_total_of_the_cells_that_leave_is_withheld_where_none_does() {
+    // Of B nothing is shown; C is withheld beside it, and so is all of it.
+    let of: &[(&[&str], usize)] = &[
+        (&["A", "1"], 57),
+        (&["A", "2"], 73),
+        (&["B", "1"], 7),
+        (&["B", "2"], 5),
+        (&["C", "1"], 48),
+        (&["C", "2"], 46),
+    ];
+    let session = table(&["dep", "sex"], of, "preset = \"opensafely\"").await;
+    let sql = "SELECT dep, sex, count(*) FROM t GROUP BY CUBE (dep, sex)";
+    let expected = [
+        "A 1 55",
+        "A 2 75",
+        "A NULL 130",
+        "NULL 1 55",
+        "NULL 2 75",
+        "NULL NULL 130",
+    ];
+    assert_eq!(rows(&session, sql).await, expected);
+    let released = release(&session, sql).await;
+    let rounding = released
+        .report()
+        .rules
+        .iter()
+        .find(|rule| rule.rule == "rounding");
+    let note = &rounding.expect("rounding").note;
+    assert!(note.contains("without those that are withheld"), "{note}");
+}
+
+#[tokio::test]
 async fn a_table_of_too_many_cells_says_how_to_ask_less() {
     let session = table(&["dep"], &[(&["A"], 20), (&["B"], 15)], "k = 11").await;
     let sql = "SELECT dep, count(*) FROM t GROUP BY ROLLUP (dep)";

@@ -219,7 +219,10 @@ async fn drain(
         }
     }
     let cells = match &gate.totals {
-        Some(totals) => totals.of_rounded_cells(gate, &cells, &broken)?,
+        Some(totals) => {
+            totals.withhold_sums_of_nothing(gate, &cells, &mut broken)?;
+            totals.of_rounded_cells(gate, &cells, &broken)?
+        }
         None => rounded_cells(gate, &cells)?,
     };
     kept.push(opened(gate, &cells, &broken, &known, shown)?);

@@ -345,6 +345,35 @@ impl Totals {
         ))
     }
 
+    /// Marks totals that are sums of the cells that are shown where none of these is: 0 would say that nobody is there.
+    pub(super) fn withhold_sums_of_nothing(
+        &self,
+        gate: &Gate,
+        cells: &RecordBatch,
+        broken: &mut [Option<Rule>],
+    ) -> Result<()> {
+        let mut summed = gate.rounded.iter();
+        if !self.of_shown
+            || gate.rounding.is_exact()
+            || !summed.any(|&measure| self.adds[measure] == Some(Adds::Up))
+        {
+            return Ok(());
+        }
+        let shown: Vec<i64> = broken
+            .iter()
+            .map(|rule| i64::from(rule.is_none()))
+            .collect();
+        let Some(shown) = self.summed(cells, &self.kept(cells)?, &shown)? else {
+            return Ok(());
+        };
+        for (rule, shown) in broken.iter_mut().zip(shown) {
+            if shown == 0 && rule.is_none() {
+                *rule = Some(Rule::Secondary);
+            }
+        }
+        Ok(())
+    }
+
     /// The same cells, where counts are rounded with totals that are sums of rounded cells: one that was rounded by itself
     /// would tell in which direction its parts were.
     pub(super) fn of_rounded_cells(

@@ -123,12 +123,19 @@ impl Held<'_> {
 
     fn to_rounding(&self) -> Option<RuleReport> {
         let rounding = self.rules.rounding;
+        let totals = match self.gate {
+            Some(gate) if gate.totals.is_some() && self.rules.totals_from_cells() => {
+                ", totals are the sums of the rounded cells that leave, without those that are withheld"
+            }
+            Some(gate) if gate.totals.is_some() => ", totals are the sums of their rounded cells",
+            _ => "",
+        };
         (!rounding.is_exact()).then(|| {
             self.to(
                 "rounding",
                 0,
                 format!(
-                    "counts are {rounding}; sums and averages are exact, and beside them a count can be told"
+                    "counts are {rounding}{totals}; sums and averages are exact, and beside them a count can be told"
                 ),
             )
         })
