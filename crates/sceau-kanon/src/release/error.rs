@@ -32,7 +32,8 @@ pub enum ReleaseError {
     },
     /// The answer would hold several tables of cells, of which one may be computed back from another.
     #[error(
-        "one release holds one table of cells: {found} could be subtracted from it; ask for each in a release of its own"
+        "one release holds one table of cells: {found} could be subtracted from it; count both in one aggregate (FILTER, \
+         CASE, GROUPING SETS), match people with IN or EXISTS, or ask for each in a release of its own"
     )]
     Margins {
         /// What was found.

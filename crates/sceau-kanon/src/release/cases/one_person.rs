@@ -162,6 +162,16 @@ async fn estimates_are_refused_with_what_to_ask_instead() {
 }
 
 #[tokio::test]
+async fn distinct_pairs_are_refused_with_what_to_ask_instead() {
+    let session = groups(&[("A", 30, 2), ("B", 20, 1)]).await.session().await;
+    let refused = refusal(&session, "SELECT count(DISTINCT dep, cost) FROM t").await;
+    assert_eq!(refused.code(), "not_releasable");
+    assert!(refused.to_string().contains("group by them"), "{refused}");
+    let instead = "SELECT count(*) FROM (SELECT dep, lower(dep) AS l FROM t GROUP BY 1, 2)";
+    assert_eq!(rows(&session, instead).await, ["2"]);
+}
+
+#[tokio::test]
 async fn a_person_s_own_extreme_may_be_taken_below_an_aggregate() {
     let session = groups(&[("A", 30, 2)]).await.session().await;
     let own =

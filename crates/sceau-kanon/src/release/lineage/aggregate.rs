@@ -218,7 +218,7 @@ impl Pass<'_> {
                 .all(|key| input.origin_of(key).is_some() && !input.known_of(key).computed)
         {
             return Err(ReleaseError::not_releasable(
-                "groups by anything else than columns over a UNION, or a join on more than equal columns,",
+                "groups over a UNION, or by anything else than columns over a join on more than equal columns,",
                 EQUAL_COLUMNS,
             ));
         }

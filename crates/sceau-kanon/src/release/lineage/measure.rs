@@ -285,6 +285,12 @@ impl<'a> Measure<'a> {
                 "take the columns in the subquery, and put them together outside",
             );
         }
+        if self.params.distinct && self.params.args.len() > 1 {
+            return refused(
+                "DISTINCT of several columns at once",
+                "group by them in a subquery, and count those of its cells that may leave",
+            );
+        }
         if self.params.distinct {
             let columns = self
                 .params
@@ -432,7 +438,8 @@ impl<'a> Measure<'a> {
 
 /// What to ask in place of a join that gives some people more rows than others.
 pub(super) const EQUAL_COLUMNS: &str = "join on equal columns only, and put other conditions in WHERE, in a subquery on the \
-    optional side of an outer join or in a CASE, or count the person's identifier";
+    optional side of an outer join or in a CASE, or count the person's identifier; years are one table without a UNION \
+    (T_MCO_B)";
 
 /// That an argument has a value, where it may have none.
 fn present(argument: &Expr, input: &Flow) -> Result<Option<Expr>> {
