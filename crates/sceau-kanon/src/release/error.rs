@@ -137,7 +137,8 @@ pub enum ReleaseError {
 }
 
 impl ReleaseError {
-    /// The kind of reason, as programs read it.
+    /// The kind of reason, as programs read it; its text is stable, and there may be new ones. Of a question that cannot be
+    /// answered either, it is the code of [`QueryError`].
     pub fn code(&self) -> &'static str {
         match self {
             Self::Query(error) => error.code().as_str(),

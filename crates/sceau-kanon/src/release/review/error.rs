@@ -53,7 +53,7 @@ pub enum QuarantineError {
 }
 
 impl QuarantineError {
-    /// The kind of reason, as programs read it.
+    /// The kind of reason, as programs read it; its text is stable, and there may be new ones.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unknown { .. } => "unknown_release",
