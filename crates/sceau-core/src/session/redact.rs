@@ -74,7 +74,7 @@ fn by_kind(error: &DataFusionError) -> QueryError {
         }
         DataFusionError::NotImplemented(_) => QueryError::new(
             ErrorCode::NotAllowed,
-            stripped(text, "This feature is not implemented: "),
+            not_supported(&stripped(text, "This feature is not implemented: ")),
         ),
         DataFusionError::ArrowError(error, _) => {
             let shown = error.to_string();
@@ -115,6 +115,15 @@ fn internal() -> QueryError {
     QueryError::new(ErrorCode::Internal, "the engine failed on this question")
 }
 
+/// The engine names what it does not support, often by a word alone.
+fn not_supported(what: &str) -> String {
+    if what.contains(' ') {
+        what.to_owned()
+    } else {
+        format!("the engine does not support {what}")
+    }
+}
+
 fn stripped(text: &str, prefix: &str) -> String {
     text.strip_prefix(prefix).unwrap_or(text).to_owned()
 }
@@ -152,5 +161,19 @@ mod tests {
             assert!(!shown.message().contains("HIDDEN"), "{shown}");
         }
         assert_eq!(redacted(&error).code(), ErrorCode::EngineFault);
+    }
+
+    #[test]
+    fn what_the_engine_does_not_support_is_said_in_a_sentence() {
+        for (text, shown) in [
+            ("TOP", "the engine does not support TOP"),
+            (
+                "FETCH clause is not supported yet",
+                "FETCH clause is not supported yet",
+            ),
+        ] {
+            let error = DataFusionError::NotImplemented(text.into());
+            assert_eq!(redacted(&error).message(), shown);
+        }
     }
 }
