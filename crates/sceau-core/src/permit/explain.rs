@@ -88,11 +88,7 @@ impl Permit {
         }
         writeln!(text, "  a cell describes at least {} people", rules.k)?;
         for dominance in &rules.dominance {
-            writeln!(
-                text,
-                "  the {} largest contributors make up at most {} % of a sum",
-                dominance.top, dominance.percent
-            )?;
+            writeln!(text, "  {dominance} of a sum")?;
         }
         if let Some(percent) = rules.p_percent {
             writeln!(
@@ -349,7 +345,7 @@ mod tests {
         for says in [
             "  the rules abs-datalab: Australian Bureau of Statistics",
             "  a cell describes at least 10 people",
-            "  the 1 largest contributors make up at most 50 % of a sum",
+            "  the largest contributor makes up at most 50 % of a sum",
             "  the 2 largest contributors make up at most 67 % of a sum",
             "make up at least 10 % of the largest",
             "  counts are rounded to the nearest 5",

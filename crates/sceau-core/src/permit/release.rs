@@ -1,5 +1,7 @@
 //! What a release must hold to: the `[release]` part of a permit.
 
+use std::fmt;
+
 mod parse;
 mod preset;
 mod rounding;
@@ -95,6 +97,17 @@ impl Dominance {
     /// lets them have as much or less.
     fn is_as_strict_as(&self, other: &Self) -> bool {
         self.top >= other.top && self.percent <= other.percent
+    }
+}
+
+/// The rule in words: what the largest make up, of whatever it is.
+impl fmt::Display for Dominance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.top {
+            1 => f.write_str("the largest contributor makes up")?,
+            top => write!(f, "the {top} largest contributors make up")?,
+        }
+        write!(f, " at most {} %", self.percent)
     }
 }
 

@@ -73,12 +73,7 @@ impl Held<'_> {
     }
 
     fn to_dominance(&self) -> RuleReport {
-        let shares = self.rules.dominance.iter().map(|dominance| {
-            format!(
-                "the {} largest contributors make up no more than {} %",
-                dominance.top, dominance.percent
-            )
-        });
+        let shares = self.rules.dominance.iter().map(ToString::to_string);
         let margin = self.rules.p_percent.map(|percent| {
             format!(
                 "all but the two largest contributors make up at least {percent} % of the largest"
