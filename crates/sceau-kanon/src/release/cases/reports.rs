@@ -66,6 +66,18 @@ async fn a_masked_release_whose_withheld_cells_are_left_out_says_why() {
              may be one person's own, as an identifier or an amount"
         )
     );
+    let (_, dossier) = crate::Releaser::new(&session)
+        .sql_with_dossier(sql)
+        .await
+        .expect("released");
+    assert!(
+        !dossier
+            .not_checked()
+            .iter()
+            .any(|what| what.contains("keys of withheld cells")),
+        "{:?}",
+        dossier.not_checked()
+    );
 }
 
 #[tokio::test]

@@ -7,6 +7,9 @@ use super::{Report, RuleReport};
 use crate::ledger::MOST_K;
 use crate::release::gate::{Gate, Rule};
 
+/// That withheld cells leave without their keys although the permit has those shown.
+pub(super) const KEYS_LEFT_OUT: &str = "keys of withheld cells";
+
 /// What is said of a release of so many rows that came through a gate; none stands where no table holds a person.
 pub(in crate::release) fn report(permit: &Permit, gate: Option<&Gate>, released: u64) -> Report {
     let held = Held {
@@ -109,7 +112,7 @@ impl Held<'_> {
                 .is_some_and(|gate| gate.withheld == Withheld::Omit);
         left_out.then(|| {
             not_applied(
-                "keys of withheld cells",
+                KEYS_LEFT_OUT,
                 "withheld cells are left out: without its measures a key is shown only where it is one stored column, and none that \
                  may be one person's own, as an identifier or an amount",
             )

@@ -2,6 +2,7 @@
 
 use sceau_core::permit::{ReleasePreset, ReleaseRules};
 
+use super::applied::KEYS_LEFT_OUT;
 use super::{Report, RuleReport};
 
 /// What a rule is called where it is published, and who asks for it: the body whose preset has it, or the permit alone.
@@ -49,7 +50,8 @@ pub(super) fn not_checked(report: &Report) -> Vec<String> {
     let here = report
         .rules
         .iter()
-        .filter(|rule| !rule.applied)
+        // Keys that are left out are more than was asked for.
+        .filter(|rule| !rule.applied && rule.rule != KEYS_LEFT_OUT)
         .map(|rule| format!("{}: {}", rule.rule, rule.note));
     let never = [
         "whether the table is needed for the purpose of the permit",
