@@ -37,6 +37,9 @@ pub(super) fn source(rule: &RuleReport, rules: &ReleaseRules) -> String {
         "differences between releases" => ("differencing", "the platform's ledger"),
         _ => return String::new(),
     };
+    if !rule.applied {
+        return name.to_owned();
+    }
     let stricter = asked.is_some_and(|asked| rules.k > asked.k);
     if stricter && matches!(rule.rule.as_ref(), "people" | "measures") {
         format!("{name}: the permit, more strictly than {by}")
@@ -67,6 +70,18 @@ mod tests {
     use sceau_core::permit::Dominance;
 
     use super::*;
+
+    #[test]
+    fn nobody_is_named_for_a_rule_that_was_not_applied() {
+        let rule = RuleReport {
+            rule: "dominance".into(),
+            applied: false,
+            withheld: 0,
+            note: "the permit does not ask for it".to_owned(),
+        };
+        let rules = ReleasePreset::CasdPmsi.rules();
+        assert_eq!(source(&rule, &rules), "dominance (n, k) and p %");
+    }
 
     #[test]
     fn a_body_is_named_for_its_own_rules_and_for_no_other() {
