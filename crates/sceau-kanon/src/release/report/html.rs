@@ -48,11 +48,11 @@ impl Dossier {
         html! {
             header {
                 h1 { "Release of project " bdi { (one_line(&report.project)) } }
-                p.soft { "For the person who decides whether this table leaves. It names withheld cells: it does not leave with it." }
+                p.soft { "For the person who decides whether the table below leaves. This page names withheld cells, so it does not leave with the table." }
                 ul.figures {
                     li { b { (report.released) } "rows leave" }
                     li { b { (report.withheld) } "cells are withheld" }
-                    li { b { (format!("{:.1} %", report.share_withheld * 100.0)) } "share withheld" }
+                    li { b { (format!("{:.1} %", report.share_withheld * 100.0)) } "of all cells, before HAVING and LIMIT" }
                     li { b { (report.k) } "people a cell, at least" }
                 }
             }
@@ -76,7 +76,7 @@ impl Dossier {
                     }
                     dt { "Permit" }
                     dd { code { (self.report.permit) } }
-                    dt { "It holds" }
+                    dt { "Valid" }
                     dd { (from) " to " (until) }
                     @if let Some(preset) = self.permit.release().preset {
                         dt { "Its rules" }
@@ -124,6 +124,9 @@ impl Dossier {
                 @if table.rows.is_empty() {
                     p { "It has no rows." }
                 } @else {
+                    @if more > 0 {
+                        p { "This page shows the first " (MOST_ROWS) " of its " (table.rows.len()) " rows, those that leave before the others. All are in the report as JSON." }
+                    }
                     div.wide {
                         table {
                             thead {
@@ -141,9 +144,6 @@ impl Dossier {
                             }
                         }
                     }
-                }
-                @if more > 0 {
-                    p { "And " (more) " rows more, which this page does not show: they are in the table itself and in the report as JSON." }
                 }
                 @if self.unnamed() > 0 {
                     p { "And " (self.unnamed()) " withheld cells that are not named: their keys may be single persons' own (an identifier, an amount), or there are too many." }
@@ -181,7 +181,11 @@ impl Dossier {
                 p.soft { "Rows marked " span.mark { "withheld" } " among the others leave with their key and without their measures." }
             }
             @if withheld().any(|row| !row.intervals.is_empty()) {
-                p.soft { "Under a mark: what a reader of the release can compute of the withheld value from the totals that leave." }
+                p.soft {
+                    "Under a mark: what a reader of the release can compute of the withheld value from the totals that leave"
+                    @if !self.permit.release().rounding.is_exact() { ", if these were not rounded" }
+                    "."
+                }
             }
         }
     }
@@ -203,9 +207,12 @@ impl Dossier {
                 }
                 @for at in 0..self.table.other_keys.len() {
                     td {
-                        @match withheld.and_then(|withheld| withheld.other_keys[at].as_deref()) {
-                            Some(key) => bdi { (one_line(key)) },
-                            None => span.null { "–" },
+                        // Of a row that leaves it is not known here, which is no value.
+                        @if let Some(withheld) = withheld {
+                            @match withheld.other_keys[at].as_deref() {
+                                Some(key) => bdi { (one_line(key)) },
+                                None => span.null { "–" },
+                            }
                         }
                     }
                 }

@@ -118,7 +118,7 @@ fn a_long_table_is_cut_on_the_page_and_whole_in_json() {
     let dossier = dossier(&rows, vec![], 0);
     let html = dossier.to_html();
     assert!(html.contains("k1999") && !html.contains("k2000"));
-    assert!(html.contains("And 500 rows more"));
+    assert!(html.contains("the first 2000 of its 2500 rows"));
     assert!(dossier.to_text().contains("and 2000 rows more"));
     assert!(dossier.to_json().contains("k2499"));
 }

@@ -34,7 +34,7 @@ impl Dossier {
         }
         writeln!(text, "permit    {}", report.permit)?;
         let (from, until) = self.permit.validity();
-        writeln!(text, "it holds  {from} to {until}")?;
+        writeln!(text, "valid     {from} to {until}")?;
         if let Some(preset) = self.permit.release().preset {
             writeln!(text, "rules     {preset}: {}", preset.source())?;
         }
