@@ -38,6 +38,22 @@ pub(in crate::release) struct WithheldCells {
 pub(in crate::release) struct Met {
     pub(in crate::release) cells: Vec<WithheldCell>,
     pub(in crate::release) unnamed: u64,
+    /// For each measure the least that is left open of a cell that is not named.
+    pub(in crate::release) closest: Vec<Interval>,
+}
+
+impl Met {
+    fn leave_unnamed(&mut self, intervals: Vec<Interval>) {
+        self.unnamed += 1;
+        for interval in intervals {
+            let mut closest = self.closest.iter_mut();
+            match closest.find(|known| known.measure == interval.measure) {
+                Some(known) if known.width() <= interval.width() => {}
+                Some(known) => *known = interval,
+                None => self.closest.push(interval),
+            }
+        }
+    }
 }
 
 /// Who signs reads no more than this; a question that groups by what is nearly unique has as many groups as rows.
@@ -53,7 +69,7 @@ impl WithheldCells {
     ) -> Result<(), ArrowError> {
         let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
         if met.cells.len() >= MOST_NAMED {
-            met.unnamed += 1;
+            met.leave_unnamed(intervals);
             return Ok(());
         }
         let options = FormatOptions::default();
@@ -69,9 +85,9 @@ impl WithheldCells {
     }
 
     /// Notes a withheld cell whose key may be one person's own, or that somebody was not asked for.
-    pub(in crate::release) fn leave_unnamed(&self) {
+    pub(in crate::release) fn leave_unnamed(&self, intervals: Vec<Interval>) {
         let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
-        met.unnamed += 1;
+        met.leave_unnamed(intervals);
     }
 
     pub(in crate::release) fn met(&self) -> Met {
@@ -80,6 +96,16 @@ impl WithheldCells {
         // They come as the engine has them, in another order every time.
         met.cells.sort_by(|a, b| a.key.cmp(&b.key));
         met
+    }
+}
+
+impl Interval {
+    /// How much it leaves open.
+    fn width(&self) -> f64 {
+        match (self.low, self.high) {
+            (Some(low), Some(high)) => high - low,
+            _ => f64::INFINITY,
+        }
     }
 }
 

@@ -81,6 +81,32 @@ async fn a_masked_release_whose_withheld_cells_are_left_out_says_why() {
 }
 
 #[tokio::test]
+async fn of_withheld_cells_that_are_not_named_the_closest_interval_is_told() {
+    let session = groups(&[("A", 20, 1), ("B", 15, 1), ("C", 3, 1)])
+        .await
+        .rules("k = 11")
+        .session()
+        .await;
+    let sql = "SELECT CASE dep WHEN 'A' THEN 0.5 WHEN 'B' THEN 1.5 ELSE 2.5 END AS class, count(*) AS n FROM t \
+               GROUP BY ROLLUP (1)";
+    let (_, dossier) = crate::Releaser::new(&session)
+        .sql_with_dossier(sql)
+        .await
+        .expect("released");
+    assert_eq!((dossier.withheld().len(), dossier.unnamed()), (0, 2));
+    let [closest] = dossier.closest_unnamed() else {
+        panic!("{:?}", dossier.closest_unnamed());
+    };
+    assert_eq!(
+        (closest.measure.as_str(), closest.low, closest.high),
+        ("n", Some(0.0), Some(18.0))
+    );
+    for text in [dossier.to_text(), dossier.to_html(), dossier.to_json()] {
+        assert!(text.contains("18"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn of_a_table_without_people_no_rule_is_said_to_be_applied() {
     let folder = tempfile::tempdir().expect("folder");
     let world = groups(&[("A", 20, 1)])

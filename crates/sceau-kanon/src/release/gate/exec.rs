@@ -282,11 +282,11 @@ fn name_withheld(
 ) -> Result<()> {
     let keys = &cells.columns()[..gate.keys];
     for row in (0..cells.num_rows()).filter(|row| !keep.value(*row)) {
+        let intervals = known.get(row).cloned().unwrap_or_default();
         if gate.named {
-            let intervals = known.get(row).cloned().unwrap_or_default();
             gate.tally.cells.name(keys, row, intervals)?;
         } else {
-            gate.tally.cells.leave_unnamed();
+            gate.tally.cells.leave_unnamed(intervals);
         }
     }
     Ok(())

@@ -131,6 +131,11 @@ impl Dossier {
         self.withheld.unnamed
     }
 
+    /// Of these, for each measure of a table with totals, the narrowest interval: what can be known of any of them is no more.
+    pub fn closest_unnamed(&self) -> &[Interval] {
+        &self.withheld.closest
+    }
+
     /// What stays with who signs.
     pub fn not_checked(&self) -> &[String] {
         &self.not_checked
@@ -161,23 +166,27 @@ fn as_released(mut met: Met, gate: &Gate, origins: &[Origin], schema: &Schema) -
     let set = keys
         .iter()
         .position(|key| key.name == Aggregate::INTERNAL_GROUPING_ID);
-    for cell in &mut met.cells {
-        if let Some(set) = set {
-            cell.key[set] = cell.key[set].take().map(|id| set_of(&id, &keys[..set]));
-        }
-        let known = std::mem::take(&mut cell.intervals);
-        cell.intervals = shown
+    let by_column = |known: &mut Vec<Interval>| {
+        let of_measures = std::mem::take(known);
+        *known = shown
             .iter()
             .filter_map(|&(measure, column)| {
                 // The first is the number of rows, whose name a measure may have.
-                let interval = known.iter().rfind(|known| known.measure == measure)?;
+                let interval = of_measures.iter().rfind(|known| known.measure == measure)?;
                 Some(Interval {
                     measure: column.to_owned(),
                     ..interval.clone()
                 })
             })
             .collect();
+    };
+    for cell in &mut met.cells {
+        if let Some(set) = set {
+            cell.key[set] = cell.key[set].take().map(|id| set_of(&id, &keys[..set]));
+        }
+        by_column(&mut cell.intervals);
     }
+    by_column(&mut met.closest);
     met
 }
 

@@ -146,7 +146,10 @@ impl Dossier {
                     }
                 }
                 @if self.unnamed() > 0 {
-                    p { "And " (self.unnamed()) " withheld cells that are not named: their keys may be single persons' own (an identifier, an amount), or there are too many." }
+                    p { "And " (self.unnamed()) " withheld cells that are not named: their keys may be single persons' own (an identifier, or a number that need not be whole, as an amount), or there are too many." }
+                    @for known in self.closest_unnamed() {
+                        p { "What a reader of the release can compute of their " bdi { (one_line(&known.measure)) } " is nowhere closer than: " (known) "." }
+                    }
                 }
                 (self.legend())
             }

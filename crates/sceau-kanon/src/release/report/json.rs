@@ -21,6 +21,7 @@ impl Dossier {
     /// | `columns` | `name` and `measure` (true or false) of each column of the table |
     /// | `cells` | of each row: `values` in the order of `columns`; `withheld` (true or false); and of a withheld one `leaves` (its key is in what leaves), `other_keys` (an object) and `intervals` of `measure`, `low` and `high` (null: not known) |
     /// | `withheld_unnamed` | how many withheld cells are not among `cells` |
+    /// | `closest_unnamed` | of these, for each `measure` of a table with totals, the narrowest interval: `low` and `high` |
     /// | `not_checked` | sentences |
     pub fn to_json(&self) -> String {
         let rules: Vec<Value> = self
@@ -65,6 +66,7 @@ impl Dossier {
             ("rules", Value::Array(rules)),
             ("columns", Value::Array(columns)),
             ("withheld_unnamed", json!(self.unnamed())),
+            ("closest_unnamed", json!(self.closest_unnamed())),
             ("not_checked", json!(self.not_checked)),
         ];
         let mut text = String::from("{");

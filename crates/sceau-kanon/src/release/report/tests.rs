@@ -32,6 +32,7 @@ fn dossier(shown: &[(&str, i64)], withheld: Vec<WithheldCell>, unnamed: u64) -> 
         withheld: Met {
             cells: withheld,
             unnamed,
+            closest: vec![],
         },
         table,
         masked: false,

@@ -96,6 +96,13 @@ impl Dossier {
                 "and {} withheld cells that are not named",
                 self.unnamed()
             )?;
+            for known in self.closest_unnamed() {
+                writeln!(
+                    text,
+                    "  their {} is known nowhere closer than: {known}",
+                    one_line(&known.measure)
+                )?;
+            }
         }
         Ok(())
     }
