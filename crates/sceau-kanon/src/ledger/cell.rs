@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::contributions::{Contributions, KnownFigure};
 use super::record::KnownSet;
 use super::sketch::Sketch;
 
@@ -10,6 +11,7 @@ pub struct Cell {
     pub(super) keys: Vec<u64>,
     pub(super) sets: Vec<KnownSet>,
     pub(super) derived: Vec<KnownSet>,
+    pub(super) figures: Vec<KnownFigure>,
 }
 
 impl Cell {
@@ -20,6 +22,7 @@ impl Cell {
             keys,
             sets: vec![],
             derived: vec![],
+            figures: vec![],
         }
     }
 
@@ -55,6 +58,13 @@ impl Cell {
             sum: false,
             sketch,
         });
+        self
+    }
+
+    /// The cell with one more of its figures that add up. It is held against other cells over the same people, and not against
+    /// this one.
+    pub fn with_figure(mut self, space: Arc<str>, of: Contributions) -> Self {
+        self.figures.push(KnownFigure { space, of });
         self
     }
 

@@ -50,8 +50,13 @@ impl Budget {
         Self::new(self.limit)
     }
 
+    /// Counts one difference.
+    pub(super) fn spend_counting(&mut self) -> Result<(), LedgerError> {
+        self.spend(COUNTING)
+    }
+
     #[inline]
-    fn spend(&mut self, comparisons: u64) -> Result<(), LedgerError> {
+    pub(super) fn spend(&mut self, comparisons: u64) -> Result<(), LedgerError> {
         match self.left.checked_sub(comparisons) {
             Some(left) => {
                 self.left = left;

@@ -108,6 +108,7 @@
 
 mod bags;
 mod cell;
+mod contributions;
 mod decode;
 mod distinct;
 mod error;
@@ -125,6 +126,7 @@ mod sums;
 mod weigh;
 
 pub use cell::Cell;
+pub use contributions::{Contributions, sketch_contributions};
 pub use error::LedgerError;
 pub use function::{collect_all_people, merge_all_people, sketch_merged_people, sketch_people};
 pub use head::{Head, HeadError};

@@ -1,13 +1,16 @@
 //! The text of a record: one release, as bytes, lowest byte first.
 //!
 //! ```text
-//! time u64 · permit text · data text · spaces u16 · space text … · sets u32 · set …
-//! text = length u16 · UTF-8        set = space u16 · kind u8 · k u16 · sketch
+//! time u64 · permit text · data text · spaces u16 · space text … · sets u32 · set … · figures u32 · figure …
+//! text = length u16 · UTF-8        set = space u16 · kind u8 · k u16 · sketch        figure = space u16 · k u16 · contributions
 //! ```
+//!
+//! A record without figures may end after its sets.
 
 use std::sync::Arc;
 
 use super::LedgerError;
+use super::contributions::{Contributions, KnownFigure};
 use super::file::MOST_BYTES;
 use super::sketch::Sketch;
 
@@ -21,6 +24,7 @@ pub(super) struct Record {
     /// Which state of the data it was made from.
     pub(super) data: String,
     pub(super) sets: Vec<KnownSet>,
+    pub(super) figures: Vec<KnownFigure>,
 }
 
 /// A set of people that a project knows something of.
@@ -35,7 +39,9 @@ pub(super) struct KnownSet {
 
 impl Record {
     pub(super) fn write(&self) -> Result<Vec<u8>, LedgerError> {
-        let mut spaces: Vec<&str> = self.sets.iter().map(|set| &*set.space).collect();
+        let of_sets = self.sets.iter().map(|set| &*set.space);
+        let of_figures = self.figures.iter().map(|figure| &*figure.space);
+        let mut spaces: Vec<&str> = of_sets.chain(of_figures).collect();
         spaces.sort_unstable();
         spaces.dedup();
         let mut bytes = self.time.to_le_bytes().to_vec();
@@ -45,14 +51,22 @@ impl Record {
         for space in &spaces {
             write_text(&mut bytes, space)?;
         }
-        let sets = u32::try_from(self.sets.len()).map_err(|_| too_large(usize::MAX))?;
-        bytes.extend_from_slice(&sets.to_le_bytes());
+        let space = |space: &Arc<str>| short(spaces.binary_search(&&**space).unwrap_or(0));
+        bytes.extend_from_slice(&count(self.sets.len())?);
         for set in &self.sets {
-            let space = spaces.binary_search(&&*set.space).unwrap_or(0);
-            bytes.extend_from_slice(&short(space)?.to_le_bytes());
+            bytes.extend_from_slice(&space(&set.space)?.to_le_bytes());
             bytes.push(u8::from(set.sum));
             bytes.extend_from_slice(&short(set.sketch.k() as usize)?.to_le_bytes());
             set.sketch.write(&mut bytes);
+            if bytes.len() > MOST_BYTES {
+                return Err(too_large(bytes.len()));
+            }
+        }
+        bytes.extend_from_slice(&count(self.figures.len())?);
+        for figure in &self.figures {
+            bytes.extend_from_slice(&space(&figure.space)?.to_le_bytes());
+            bytes.extend_from_slice(&short(figure.of.k() as usize)?.to_le_bytes());
+            figure.of.write(&mut bytes);
             if bytes.len() > MOST_BYTES {
                 return Err(too_large(bytes.len()));
             }
@@ -71,15 +85,19 @@ impl Record {
             .map(|_| read_text(&mut rest).map(Into::into))
             .collect::<Option<_>>()?;
         let count = u32::from_le_bytes(take(&mut rest)?);
+        let space = |rest: &mut &[u8]| -> Option<Arc<str>> {
+            let space = u16::from_le_bytes(take(rest)?);
+            spaces.get(usize::from(space)).map(Arc::clone)
+        };
         let mut sets = Vec::new();
         for _ in 0..count {
-            let space = u16::from_le_bytes(take(&mut rest)?);
+            let space = space(&mut rest)?;
             let [kind] = take(&mut rest)?;
             let k = u32::from(u16::from_le_bytes(take(&mut rest)?));
             let (sketch, after) = rest.split_at_checked(Sketch::bytes(k))?;
             rest = after;
             sets.push(KnownSet {
-                space: Arc::clone(spaces.get(usize::from(space))?),
+                space,
                 sum: match kind {
                     0 => false,
                     1 => true,
@@ -88,13 +106,32 @@ impl Record {
                 sketch: Sketch::from_bytes(k, sketch)?,
             });
         }
+        let mut figures = Vec::new();
+        if !rest.is_empty() {
+            for _ in 0..u32::from_le_bytes(take(&mut rest)?) {
+                let space = space(&mut rest)?;
+                let k = u32::from(u16::from_le_bytes(take(&mut rest)?));
+                let (of, after) = rest.split_at_checked(Contributions::bytes(k))?;
+                rest = after;
+                figures.push(KnownFigure {
+                    space,
+                    of: Contributions::from_bytes(k, of)?,
+                });
+            }
+        }
         rest.is_empty().then_some(Self {
             time,
             permit,
             data,
             sets,
+            figures,
         })
     }
+}
+
+fn count(of: usize) -> Result<[u8; 4], LedgerError> {
+    let count = u32::try_from(of).map_err(|_| too_large(usize::MAX))?;
+    Ok(count.to_le_bytes())
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
@@ -145,17 +182,30 @@ mod tests {
                 sum,
                 sketch: Sketch::of(k, people),
             });
+        let rows = prop::collection::vec((any::<u64>(), 0..9_u8), 0..4);
+        let figure = (0..3_u8, 1..12_u32, rows).prop_map(|(space, k, rows)| {
+            let mut of = Contributions::new(k);
+            for (person, value) in rows {
+                of.add_row(person, f64::from(value));
+            }
+            KnownFigure {
+                space: format!("domain {space}").into(),
+                of,
+            }
+        });
         (
             any::<u64>(),
             "\\PC{0,20}",
             "\\PC{0,20}",
             prop::collection::vec(set, 0..6),
+            prop::collection::vec(figure, 0..4),
         )
-            .prop_map(|(time, permit, data, sets)| Record {
+            .prop_map(|(time, permit, data, sets, figures)| Record {
                 time,
                 permit,
                 data,
                 sets,
+                figures,
             })
     }
 
@@ -177,7 +227,10 @@ mod tests {
             let at = at.index(bytes.len());
             if cut {
                 bytes.truncate(at);
-                prop_assert_eq!(Record::read(&bytes), None);
+                // Where its figures begin it may end.
+                if let Some(read) = Record::read(&bytes) {
+                    prop_assert_eq!(read, Record { figures: vec![], ..record });
+                }
             } else {
                 bytes[at] = byte;
                 let _ = Record::read(&bytes);

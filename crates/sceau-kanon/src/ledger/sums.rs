@@ -1,21 +1,22 @@
 //! The sums that can be made of a table's cells: its totals, along each of its keys.
 //!
 //! A total that a project received can be had again by adding up the cells of a finer table; where one of those is withheld,
-//! subtracting gives it back. So sums count as known sets. A person who stands in an even number of the cells of a sum is
+//! subtracting gives it back. So sums count as known. A person who stands in an even number of the cells of a sum is
 //! not in its sketch: what is left is still a part of everybody that subtracting the sum could isolate.
 
 use std::collections::HashMap;
 
 use super::Cell;
+use super::contributions::KnownFigure;
 use super::record::KnownSet;
 
 /// A sum of cells.
 #[derive(Debug)]
 pub(super) struct Sum {
-    pub(super) set: KnownSet,
+    pub(super) of: Summed,
     /// The cells that it is made of, two or more.
     pub(super) cells: Vec<usize>,
-    /// Of which of a cell's sets.
+    /// Of which of a cell's sets or figures.
     place: usize,
 }
 
@@ -23,12 +24,28 @@ impl Sum {
     /// Takes a cell out that it is made of.
     pub(super) fn remove(&mut self, cells: &[Cell], at: usize) {
         self.cells.retain(|&cell| cell != at);
-        if let Some(set) = cells[at].sets.get(self.place)
-            && adds_to(&self.set, set)
-        {
-            self.set.sketch.remove(&set.sketch);
+        match &mut self.of {
+            Summed::Set(sum) => {
+                if let Some(set) = cells[at].sets.get(self.place)
+                    && adds_to(sum, set)
+                {
+                    sum.sketch.remove(&set.sketch);
+                }
+            }
+            Summed::Figure(sum) => {
+                if let Some(figure) = cells[at].figures.get(self.place) {
+                    sum.of = sum.of.minus(&figure.of);
+                }
+            }
         }
     }
+}
+
+/// What was added up.
+#[derive(Debug)]
+pub(super) enum Summed {
+    Set(KnownSet),
+    Figure(KnownFigure),
 }
 
 /// Tables of more keys are added up along one key at a time and along all but one.
@@ -52,14 +69,15 @@ pub(super) fn sums(cells: &[Cell], kept: &[bool]) -> Vec<Sum> {
         let mut parts: Vec<_> = parts.into_values().filter(|part| part.len() > 1).collect();
         parts.sort_unstable();
         for part in parts {
-            added(cells, &part, &mut found);
+            sets(cells, &part, &mut found);
+            figures(cells, &part, &mut found);
         }
     }
     found
 }
 
-/// Adds up what stands in the same place of each cell.
-fn added(cells: &[Cell], part: &[usize], found: &mut Vec<Sum>) {
+/// Adds up the sets of people that stand in the same place of each cell.
+fn sets(cells: &[Cell], part: &[usize], found: &mut Vec<Sum>) {
     let places = part
         .iter()
         .map(|&at| cells[at].sets.len())
@@ -75,11 +93,11 @@ fn added(cells: &[Cell], part: &[usize], found: &mut Vec<Sum>) {
             sum.sketch.add(&set.sketch);
         }
         found.push(Sum {
-            set: KnownSet {
+            of: Summed::Set(KnownSet {
                 space: sum.space,
                 sum: true,
                 sketch: sum.sketch,
-            },
+            }),
             cells: part.to_vec(),
             place,
         });
@@ -88,6 +106,26 @@ fn added(cells: &[Cell], part: &[usize], found: &mut Vec<Sum>) {
 
 fn adds_to(sum: &KnownSet, set: &KnownSet) -> bool {
     sum.space == set.space && sum.sketch.k() == set.sketch.k()
+}
+
+/// The same of figures, whose sums are exact whoever stands in several cells.
+fn figures(cells: &[Cell], part: &[usize], found: &mut Vec<Sum>) {
+    let of_each = || part.iter().map(|&at| &cells[at].figures);
+    let places = of_each().map(Vec::len).min().unwrap_or(0);
+    for place in 0..places {
+        let sum = of_each()
+            .map(|figures| &figures[place])
+            .cloned()
+            .reduce(|sum, figure| KnownFigure {
+                of: sum.of.plus(&figure.of),
+                ..sum
+            });
+        found.extend(sum.map(|sum| Sum {
+            of: Summed::Figure(sum),
+            cells: part.to_vec(),
+            place,
+        }));
+    }
 }
 
 /// Which keys stay apart in a sum: every choice but all of them.

@@ -7,10 +7,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sceau_core::pseudonym::ProjectKey;
 use sha2::{Digest as _, Sha256};
 
+use super::contributions::{FigurePlace, KnownFigure, KnownFigures};
 use super::file::LedgerFile;
 use super::known::{Budget, Depth, Isolated, Known, Place};
 use super::record::{KnownSet, Record};
-use super::sums::sums;
+use super::sums::{Summed, sums};
 use super::{Cell, Head, LedgerError};
 
 /// Where ledgers are, and how far they look.
@@ -69,6 +70,7 @@ pub struct Ledger {
 struct State {
     file: LedgerFile,
     known: Known,
+    figures: KnownFigures,
     received: Vec<Received>,
 }
 
@@ -98,6 +100,7 @@ impl Ledger {
     ) -> Result<Arc<Self>, LedgerError> {
         let secret = key.derived("ledger of a project", project.as_bytes());
         let mut known = Known::default();
+        let mut figures = KnownFigures::default();
         let mut received = Vec::new();
         let file = LedgerFile::open(
             &config.folder,
@@ -111,6 +114,10 @@ impl Ledger {
                     let place = known.add(set);
                     known.keep(place);
                 }
+                for figure in &record.figures {
+                    let place = figures.add(figure);
+                    figures.keep(place);
+                }
                 received.push(Received::of(&record));
                 Some(())
             },
@@ -120,6 +127,7 @@ impl Ledger {
             state: Mutex::new(State {
                 file,
                 known,
+                figures,
                 received,
             }),
         }))
@@ -144,8 +152,13 @@ impl Ledger {
             known: &mut state.known,
             pairs: budget.afresh(),
             budget,
+            figures: &mut state.figures,
+            figure_threes: Budget::new(self.config.comparisons / THREES),
+            figure_pairs: budget,
             threes: self.config.threes,
             places: vec![vec![]; cells.len()],
+            figure_places: vec![vec![]; cells.len()],
+            figure_sums: vec![],
             sums: vec![],
             withheld: vec![false; cells.len()],
         };
@@ -155,6 +168,8 @@ impl Ledger {
         }
         let Weighing {
             places,
+            figure_places,
+            figure_sums,
             sums,
             withheld,
             ..
@@ -164,6 +179,9 @@ impl Ledger {
             ledger: Arc::clone(self),
             withheld,
             sets: places,
+            figures: (figure_places.into_iter().flatten())
+                .chain(figure_sums)
+                .collect(),
         })
     }
 
@@ -217,6 +235,7 @@ pub struct Weighed {
     ledger: Arc<Ledger>,
     withheld: Vec<bool>,
     sets: Vec<(Place, KnownSet)>,
+    figures: Vec<(FigurePlace, KnownFigure)>,
 }
 
 impl Weighed {
@@ -231,13 +250,20 @@ impl Weighed {
     /// Whatever the error, the release is not recorded and must not leave, and the ledger is to be opened again.
     pub fn commit(mut self, permit: &str, data: &str) -> Result<Head, LedgerError> {
         let sets = std::mem::take(&mut self.sets);
+        let figures = std::mem::take(&mut self.figures);
         let ledger = Arc::clone(&self.ledger);
         let state = &mut *ledger.state();
-        let kept = write(state, permit, data, &sets);
+        let kept = write(state, permit, data, &sets, &figures);
         for (place, _) in &sets {
             match &kept {
                 Ok(_) => state.known.keep(*place),
                 Err(_) => state.known.remove(*place),
+            }
+        }
+        for (place, _) in &figures {
+            match &kept {
+                Ok(_) => state.figures.keep(*place),
+                Err(_) => state.figures.remove(*place),
             }
         }
         kept
@@ -254,10 +280,13 @@ impl fmt::Debug for Weighed {
 
 impl Drop for Weighed {
     fn drop(&mut self) {
-        if !self.sets.is_empty() {
+        if !self.sets.is_empty() || !self.figures.is_empty() {
             let state = &mut *self.ledger.state();
             for (place, _) in &self.sets {
                 state.known.remove(*place);
+            }
+            for (place, _) in &self.figures {
+                state.figures.remove(*place);
             }
         }
     }
@@ -268,6 +297,7 @@ fn write(
     permit: &str,
     data: &str,
     sets: &[(Place, KnownSet)],
+    figures: &[(FigurePlace, KnownFigure)],
 ) -> Result<Head, LedgerError> {
     let time = SystemTime::now().duration_since(UNIX_EPOCH);
     let record = Record {
@@ -279,21 +309,35 @@ fn write(
             .filter(|(place, _)| !state.known.is_kept(*place))
             .map(|(_, set)| set.clone())
             .collect(),
+        figures: figures
+            .iter()
+            .filter(|(place, _)| !state.figures.is_kept(*place))
+            .map(|(_, figure)| figure.clone())
+            .collect(),
     };
     let head = state.file.append(&record.write()?)?;
     state.received.push(Received::of(&record));
     Ok(head)
 }
 
+/// Threes of figures may take this part of the comparisons.
+const THREES: u64 = 10;
+
 /// One release being weighed.
 struct Weighing<'a> {
     known: &'a mut Known,
+    figures: &'a mut KnownFigures,
     budget: Budget,
     /// For looking at pairs when the other is spent.
     pairs: Budget,
+    /// For looking at threes of figures, and when that is spent, at pairs.
+    figure_threes: Budget,
+    figure_pairs: Budget,
     threes: Threes,
     /// For each cell, what was added for it.
     places: Vec<Vec<(Place, KnownSet)>>,
+    figure_places: Vec<Vec<(FigurePlace, KnownFigure)>>,
+    figure_sums: Vec<(FigurePlace, KnownFigure)>,
     sums: Vec<(Place, KnownSet)>,
     withheld: Vec<bool>,
 }
@@ -305,11 +349,25 @@ impl Weighing<'_> {
                 self.withhold(at);
             }
         }
+        // The rows of a table's cells are not each other's: they are nothing to be subtracted.
+        for (at, cell) in cells.iter().enumerate() {
+            if !self.withheld[at] {
+                for figure in &cell.figures {
+                    let place = self.figures.add(figure);
+                    self.figure_places[at].push((place, figure.clone()));
+                }
+            }
+        }
         self.totals(cells)
     }
 
     /// Whether a cell isolates somebody; it is known from here on.
     fn isolates(&mut self, at: usize, cell: &Cell) -> Result<bool, LedgerError> {
+        for figure in &cell.figures {
+            if self.figure_isolates(figure, Depth::Two)? {
+                return Ok(true);
+            }
+        }
         for set in cell.derived.iter().filter(|set| set.sketch.people() > 0) {
             if self.isolated(set, Depth::Two)?.is_some() {
                 return Ok(true);
@@ -343,7 +401,12 @@ impl Weighing<'_> {
         // A cell that is withheld changes the totals that it was in, and no others are looked at again.
         let mut changed: BTreeSet<usize> = (0..sums.len()).collect();
         while let Some(next) = changed.pop_first() {
-            if sums[next].cells.len() < 2 || self.isolated(&sums[next].set, Depth::One)?.is_none() {
+            let isolates = match &sums[next].of {
+                _ if sums[next].cells.len() < 2 => false,
+                Summed::Set(set) => self.isolated(set, Depth::One)?.is_some(),
+                Summed::Figure(figure) => self.figure_isolates(figure, Depth::One)?,
+            };
+            if !isolates {
                 continue;
             }
             let smallest = sums[next].cells.iter().copied();
@@ -357,8 +420,13 @@ impl Weighing<'_> {
             }
         }
         for sum in sums.into_iter().filter(|sum| sum.cells.len() > 1) {
-            let place = self.known.add(&sum.set);
-            self.sums.push((place, sum.set));
+            match sum.of {
+                Summed::Set(set) => self.sums.push((self.known.add(&set), set)),
+                Summed::Figure(figure) => {
+                    let place = self.figures.add(&figure);
+                    self.figure_sums.push((place, figure));
+                }
+            }
         }
         Ok(())
     }
@@ -373,10 +441,25 @@ impl Weighing<'_> {
         }
     }
 
+    fn figure_isolates(&mut self, figure: &KnownFigure, depth: Depth) -> Result<bool, LedgerError> {
+        let (figures, threes) = (&self.figures, &mut self.figure_threes);
+        let pairs = &mut self.figure_pairs;
+        match depth {
+            Depth::One => figures.isolates(figure, depth, pairs),
+            Depth::Two => match figures.isolates(figure, depth, threes) {
+                Err(LedgerError::SearchBound { .. }) => figures.isolates(figure, Depth::One, pairs),
+                found => found,
+            },
+        }
+    }
+
     fn withhold(&mut self, at: usize) {
         self.withheld[at] = true;
         for (place, _) in self.places[at].drain(..) {
             self.known.remove(place);
+        }
+        for (place, _) in self.figure_places[at].drain(..) {
+            self.figures.remove(place);
         }
     }
 

@@ -4,8 +4,8 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, UInt64A
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
-use datafusion::common::hash_utils::{RandomState, create_hashes};
 use datafusion::common::Result;
+use datafusion::common::hash_utils::{RandomState, create_hashes};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::pairs::Pairs;

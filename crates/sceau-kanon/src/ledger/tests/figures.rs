@@ -43,6 +43,7 @@ fn written(folder: &Folder, releases: std::ops::Range<u64>) {
                 .into_iter()
                 .flat_map(|cell| cell.sets)
                 .collect(),
+            figures: vec![],
         };
         file.append(&record.write().unwrap()).unwrap();
     }

@@ -11,6 +11,7 @@ mod nesting;
 mod one_person;
 mod random;
 mod reports;
+mod same_people;
 mod sets;
 mod subqueries;
 mod ties;

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::{Result, exec_err};
@@ -14,7 +14,7 @@ use datafusion::error::DataFusionError;
 
 use super::totals::keys;
 use super::{Gate, Rule, Totals};
-use crate::ledger::{Cell, Ledger, LedgerError, Sketch, Weighed};
+use crate::ledger::{Cell, Contributions, Ledger, LedgerError, Sketch, Weighed};
 use crate::release::ReleaseError;
 
 /// What one gate holds against a ledger.
@@ -22,6 +22,8 @@ use crate::release::ReleaseError;
 pub(crate) struct Differences {
     ledger: Arc<Ledger>,
     sketches: Vec<SketchColumn>,
+    /// For each column of contributions, what the ids of its people are made of.
+    figures: Vec<Arc<str>>,
     weighed: Mutex<Option<Weighed>>,
 }
 
@@ -35,17 +37,22 @@ pub(crate) struct SketchColumn {
 }
 
 impl Differences {
-    pub(crate) fn new(ledger: Arc<Ledger>, sketches: Vec<SketchColumn>) -> Self {
+    pub(crate) fn new(
+        ledger: Arc<Ledger>,
+        sketches: Vec<SketchColumn>,
+        figures: Vec<Arc<str>>,
+    ) -> Self {
         Self {
             ledger,
             sketches,
+            figures,
             weighed: Mutex::new(None),
         }
     }
 
     /// How many columns of the aggregate are for this.
     pub(crate) fn columns(&self) -> usize {
-        self.sketches.len()
+        self.sketches.len() + self.figures.len()
     }
 
     /// Marks cells that together with what the project received before would tell of fewer than k people, and says whether
@@ -112,35 +119,48 @@ impl Differences {
             Some(totals) => Totals::kept(totals, cells)?,
             None => vec![0; cells.num_rows()],
         };
-        let from = cells.num_columns() - self.sketches.len();
-        let mut candidates: Vec<Cell> = open
-            .iter()
-            .map(|&cell| {
-                let keys = keys[cell].iter().map(|&key| u64::from(key)).collect();
-                Cell::at(keys).in_table(u64::from(tables[cell]))
-            })
-            .collect();
-        for (column, of) in cells.columns()[from..].iter().zip(&self.sketches) {
-            let Some(sketches) = column.as_binary_opt::<i32>() else {
-                return exec_err!("a sketch is bytes, not {}", column.data_type());
-            };
-            for (candidate, &cell) in candidates.iter_mut().zip(open) {
-                let sketch = sketches
-                    .is_valid(cell)
-                    .then(|| Sketch::from_bytes(gate.k, sketches.value(cell)));
-                let Some(Some(sketch)) = sketch else {
-                    return Err(gate.tally.refuse(refusal(&LedgerError::Sketch)));
-                };
-                let before = std::mem::replace(candidate, Cell::at(vec![]));
-                *candidate = if of.derived {
-                    before.with_derived(Arc::clone(&of.space), sketch)
+        let from = cells.num_columns() - self.columns();
+        let (sketches, figures) = cells.columns()[from..].split_at(self.sketches.len());
+        let sketches = read(sketches, |bytes| Sketch::from_bytes(gate.k, bytes), gate)?;
+        let figures = read(
+            figures,
+            |bytes| Contributions::from_bytes(gate.k, bytes),
+            gate,
+        )?;
+        let candidate = |&cell: &usize| {
+            let key = keys[cell].iter().map(|&key| u64::from(key)).collect();
+            let mut candidate = Cell::at(key).in_table(u64::from(tables[cell]));
+            for (of, sketches) in self.sketches.iter().zip(&sketches) {
+                let (space, sketch) = (Arc::clone(&of.space), sketches[cell].clone());
+                candidate = if of.derived {
+                    candidate.with_derived(space, sketch)
                 } else {
-                    before.with(Arc::clone(&of.space), sketch)
+                    candidate.with(space, sketch)
                 };
             }
-        }
-        Ok(candidates)
+            for (space, figures) in self.figures.iter().zip(&figures) {
+                candidate = candidate.with_figure(Arc::clone(space), figures[cell].clone());
+            }
+            candidate
+        };
+        Ok(open.iter().map(candidate).collect())
     }
+}
+
+/// What stands in columns of bytes, a cell each.
+fn read<T>(
+    columns: &[ArrayRef],
+    from_bytes: impl Fn(&[u8]) -> Option<T>,
+    gate: &Gate,
+) -> Result<Vec<Vec<T>>> {
+    let of_column = |column: &ArrayRef| {
+        let Some(bytes) = column.as_binary_opt::<i32>() else {
+            return exec_err!("a sketch is bytes, not {}", column.data_type());
+        };
+        let cells: Option<Vec<T>> = bytes.iter().map(|bytes| from_bytes(bytes?)).collect();
+        cells.ok_or_else(|| gate.tally.refuse(refusal(&LedgerError::Sketch)))
+    };
+    columns.iter().map(of_column).collect()
 }
 
 /// The place of each cell among all of them by their keys.

@@ -8,6 +8,7 @@ use datafusion::logical_expr::{Aggregate, Distinct, Expr, ExprSchemable, Logical
 use sceau_core::permit::Withheld;
 
 use super::checks::{Checks, filtered, marked};
+use super::contributions::contributions;
 use super::expression::{beyond, check_expressions};
 use super::flow::{Contributor, Flow, Known};
 use super::grouping::Keys;
@@ -255,7 +256,7 @@ impl Pass<'_> {
             .has_totals()
             .then(|| self.totals(&input, &keys, &parsed, &lines, largest))
             .transpose()?;
-        let (sketched, differences) = self.differences(&input, &lines).unzip();
+        let (sketched, differences) = self.differences(&input, &parsed, &lines)?.unzip();
         let sketched = sketched.into_iter().flatten();
         let withheld = match self.rules.withheld {
             Withheld::Mask if !may_be_shown(&keys.columns, measures.len(), &input) => {
@@ -303,9 +304,17 @@ impl Pass<'_> {
     }
 
     /// What the project's ledger needs to know of each cell: sketches of the people behind it, if a measure is made of all its rows,
-    /// behind those of its rows that a measure is made of, and behind those that a condition leaves over.
-    fn differences(&self, input: &Flow, lines: &Lines) -> Option<(Vec<Expr>, Differences)> {
-        let ledger = Arc::clone(self.ledger.as_ref()?);
+    /// behind those of its rows that a measure is made of, and behind those that a condition leaves over; and who adds what to
+    /// its measures.
+    fn differences(
+        &self,
+        input: &Flow,
+        measures: &[Measure],
+        lines: &Lines,
+    ) -> Result<Option<(Vec<Expr>, Differences)>, ReleaseError> {
+        let Some(ledger) = self.ledger.as_ref().map(Arc::clone) else {
+            return Ok(None);
+        };
         let left_over: Vec<Expr> = lines.splits.iter().map(beyond).collect();
         // What nothing is told of, nothing can be subtracted from.
         let whole = lines.whole.then_some((None, false));
@@ -332,16 +341,17 @@ impl Pass<'_> {
                         .iter()
                         .any(|other| other.persons && other.space != contributor.space);
                 sketches.push(SketchColumn {
-                    space: if contributor.persons {
-                        PERSONS.into()
-                    } else {
-                        contributor.space.as_str().into()
-                    },
+                    space: space(contributor),
                     derived: derived || again,
                 });
             }
         }
-        Some((exprs, Differences::new(ledger, sketches)))
+        let figures = contributions(input, measures, self.rules.k)?;
+        let (contributions, spaces): (Vec<_>, _) = (figures.into_iter())
+            .map(|(expr, contributor)| (expr, space(contributor)))
+            .unzip();
+        exprs.extend(contributions);
+        Ok(Some((exprs, Differences::new(ledger, sketches, spaces))))
     }
 
     /// Everything that a cell is checked on.
@@ -452,6 +462,15 @@ fn apart(
     }
     checks.of_those_outside(measures)?;
     Ok(checks.into_found())
+}
+
+/// What a ledger calls the ids of a contributor.
+fn space(contributor: &Contributor) -> Arc<str> {
+    if contributor.persons {
+        PERSONS.into()
+    } else {
+        contributor.space.as_str().into()
+    }
 }
 
 /// What a ledger calls the ids of persons, whichever columns named them.

@@ -404,7 +404,7 @@ fn may_be_tied(input: &Flow, one: &Expr, other: &Expr) -> bool {
 }
 
 /// Of a contributor that is one person a row, that person.
-fn person_of(contributor: &Contributor) -> Expr {
+pub(super) fn person_of(contributor: &Contributor) -> Expr {
     let person = Expr::Column(contributor.column.clone());
     if contributor.set {
         array_element(person, lit(1_i64))

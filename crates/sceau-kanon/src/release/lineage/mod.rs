@@ -13,6 +13,7 @@ mod aggregate;
 mod amount;
 mod asked;
 mod checks;
+mod contributions;
 mod counting;
 mod equal;
 mod expression;

@@ -15,6 +15,29 @@ use super::flow::Flow;
 impl Flow {
     /// The amounts by which the largest contributors to a sum are to be told.
     pub(super) fn parts_of(&self, amount: &Expr) -> Result<Vec<Expr>> {
+        let mut all = self.columns_of(amount);
+        if all.is_empty() {
+            // Of constants alone, each person's share is their number of rows.
+            return Ok(vec![amount.clone().unalias()]);
+        }
+        let varying = without_constants(amount)?.unalias();
+        let handed_on = amount.column_refs().into_iter().any(|column| {
+            !self
+                .known_of(&Expr::Column(column.clone()))
+                .parts
+                .is_empty()
+        });
+        if all.len() == 1 && !handed_on {
+            return Ok(vec![varying]);
+        }
+        if !all.contains(&varying) {
+            all.insert(0, varying);
+        }
+        Ok(all)
+    }
+
+    /// The columns that an amount is made of, where it takes them; none if it is made of constants.
+    pub(super) fn columns_of(&self, amount: &Expr) -> Vec<Expr> {
         let of_column = |column: &Expr| {
             let handed_on = self.known_of(column).parts;
             let parts = handed_on
@@ -34,24 +57,7 @@ impl Flow {
                 all.push(part);
             }
         }
-        if all.is_empty() {
-            // Of constants alone, each person's share is their number of rows.
-            return Ok(vec![amount.clone().unalias()]);
-        }
-        let varying = without_constants(amount)?.unalias();
-        let handed_on = amount.column_refs().into_iter().any(|column| {
-            !self
-                .known_of(&Expr::Column(column.clone()))
-                .parts
-                .is_empty()
-        });
-        if all.len() == 1 && !handed_on {
-            return Ok(vec![varying]);
-        }
-        if !all.contains(&varying) {
-            all.insert(0, varying);
-        }
-        Ok(all)
+        all
     }
 
     /// What of an amount has to be handed on beside it.

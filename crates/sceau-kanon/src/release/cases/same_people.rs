@@ -1,0 +1,179 @@
+//! Differences between figures over the same people, by rows of few of them.
+
+use super::world::*;
+
+/// 30 people of A and 30 of B with three acts each, X, Y and Z. Person 0 of A is 103 years old; of the others 12 in A are 70.
+async fn acts() -> World {
+    let mut rows: (Vec<String>, Vec<String>, Vec<i64>, Vec<String>, Vec<f64>) = Default::default();
+    for person in 0..60_usize {
+        for (act, cost) in [("X", 10.0), ("Y", 20.0), ("Z", 40.0)] {
+            rows.0.push(format!("p{person:03}"));
+            rows.1.push(if person < 30 { "A" } else { "B" }.to_owned());
+            rows.2.push(match person {
+                0 => 103,
+                1..=12 => 70,
+                _ => 40,
+            });
+            rows.3.push(act.to_owned());
+            rows.4.push(cost + person as f64);
+        }
+    }
+    world()
+        .table(
+            "t",
+            vec![
+                ("pid", texts(rows.0)),
+                ("dep", texts(rows.1)),
+                ("age", ints(rows.2)),
+                ("act", texts(rows.3)),
+                ("cost", floats(rows.4)),
+            ],
+        )
+        .await
+}
+
+/// All people, and all rows but one of the oldest's.
+const ONE_ROW_LESS: &str = "NOT (age = 103 AND act = 'X')";
+
+#[tokio::test]
+async fn without_a_ledger_two_sums_are_one_person_s_row() {
+    let session = acts().await.session().await;
+    let sql = |of: &str| format!("SELECT sum(cost) FROM t WHERE dep = 'A' AND {of}");
+    assert_eq!(rows(&session, &sql("true")).await, ["3405.0"]);
+    // The person of 103 years had X for 10.
+    assert_eq!(rows(&session, &sql(ONE_ROW_LESS)).await, ["3395.0"]);
+}
+
+#[tokio::test]
+async fn a_row_of_one_person_is_not_left_out_however_it_is_asked() {
+    let folder = tempfile::tempdir().expect("folder");
+    let session = acts().await.ledger(folder.path()).session().await;
+    let all = "SELECT dep, count(*), sum(cost), avg(cost) FROM t GROUP BY dep ORDER BY dep";
+    assert_eq!(rows(&session, all).await.len(), 2);
+    for sql in [
+        format!("SELECT sum(cost) FROM t WHERE dep = 'A' AND {ONE_ROW_LESS}"),
+        format!("SELECT count(*) FROM t WHERE dep = 'A' AND {ONE_ROW_LESS}"),
+        format!("SELECT avg(cost) FROM t WHERE dep = 'A' AND {ONE_ROW_LESS}"),
+        format!("SELECT count(act) FROM t WHERE dep = 'A' AND {ONE_ROW_LESS}"),
+        format!("SELECT sum(3 * cost) FROM t WHERE dep = 'A' AND {ONE_ROW_LESS}"),
+        format!("SELECT sum(cost + 2 * cost) FROM t WHERE dep = 'A' AND {ONE_ROW_LESS}"),
+        format!("SELECT stddev(cost) FROM t WHERE dep = 'A' AND {ONE_ROW_LESS}"),
+        format!("SELECT dep, count(*) FROM t WHERE {ONE_ROW_LESS} GROUP BY dep HAVING dep = 'A'"),
+        format!(
+            "SELECT sum(cost) FROM (SELECT cost FROM t WHERE {ONE_ROW_LESS} AND dep = 'A') AS inner_t"
+        ),
+    ] {
+        assert!(rows(&session, &sql).await.is_empty(), "{sql}");
+    }
+    // What is not changed leaves, and so does the same question again.
+    let b = format!("SELECT dep, sum(cost) FROM t WHERE {ONE_ROW_LESS} GROUP BY dep");
+    assert_eq!(rows(&session, &b).await, ["B 6105.0"]);
+    assert_eq!(rows(&session, all).await.len(), 2);
+}
+
+#[tokio::test]
+async fn in_the_other_order_it_is_the_same() {
+    let folder = tempfile::tempdir().expect("folder");
+    let session = acts().await.ledger(folder.path()).session().await;
+    let sql = |of: &str| format!("SELECT count(*), sum(cost) FROM t WHERE dep = 'A' AND {of}");
+    assert_eq!(rows(&session, &sql(ONE_ROW_LESS)).await.len(), 1);
+    assert!(rows(&session, &sql("true")).await.is_empty());
+}
+
+#[tokio::test]
+async fn one_row_in_the_place_of_another_is_told_by_its_value() {
+    let folder = tempfile::tempdir().expect("folder");
+    let session = acts().await.ledger(folder.path()).session().await;
+    let sql = |measure: &str, act: &str| {
+        format!("SELECT {measure} FROM t WHERE dep = 'A' AND NOT (age = 103 AND act = '{act}')")
+    };
+    assert_eq!(rows(&session, &sql("sum(cost)", "X")).await.len(), 1);
+    assert!(rows(&session, &sql("sum(cost)", "Y")).await.is_empty());
+    // There are as many rows.
+    assert_eq!(rows(&session, &sql("count(*)", "X")).await.len(), 1);
+    assert_eq!(rows(&session, &sql("count(*)", "Y")).await.len(), 1);
+}
+
+#[tokio::test]
+async fn rows_of_enough_people_may_be_left_out() {
+    let folder = tempfile::tempdir().expect("folder");
+    let session = acts().await.ledger(folder.path()).session().await;
+    let sql = |of: &str| format!("SELECT count(*), sum(cost) FROM t WHERE dep = 'A' AND {of}");
+    assert_eq!(rows(&session, &sql("true")).await.len(), 1);
+    for of in [
+        "NOT (age = 70 AND act = 'X')",
+        "act <> 'X'",
+        "act <> 'Y'",
+        "age <> 70",
+    ] {
+        assert_eq!(rows(&session, &sql(of)).await.len(), 1, "{of}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_condition_leaves_over_is_held_against_other_figures_too() {
+    let folder = tempfile::tempdir().expect("folder");
+    let session = acts().await.ledger(folder.path()).session().await;
+    let both = "SELECT sum(cost), sum(cost) FILTER (WHERE act = 'Z') FROM t WHERE dep = 'A'";
+    assert_eq!(rows(&session, both).await.len(), 1);
+    // X and Y together, but for one row.
+    let rest = format!("SELECT sum(cost) FROM t WHERE dep = 'A' AND act <> 'Z' AND {ONE_ROW_LESS}");
+    assert!(rows(&session, &rest).await.is_empty());
+}
+
+#[tokio::test]
+async fn cells_add_up_to_figures_that_are_known() {
+    let folder = tempfile::tempdir().expect("folder");
+    let session = acts().await.ledger(folder.path()).session().await;
+    let by_act = "SELECT act, sum(cost) FROM t WHERE dep = 'A' GROUP BY act";
+    assert_eq!(rows(&session, by_act).await.len(), 3);
+    let sql = |of: &str| format!("SELECT sum(cost) FROM t WHERE dep = 'A' AND {of}");
+    assert!(rows(&session, &sql(ONE_ROW_LESS)).await.is_empty());
+    assert_eq!(rows(&session, &sql("true")).await.len(), 1);
+    // And the other way round: the total of cells is held against what is known.
+    let folder = tempfile::tempdir().expect("folder");
+    let session = acts().await.ledger(folder.path()).session().await;
+    assert_eq!(rows(&session, &sql(ONE_ROW_LESS)).await.len(), 1);
+    assert!(rows(&session, by_act).await.len() < 3);
+}
+
+#[tokio::test]
+async fn three_figures_over_the_same_people_do_not_leave_one_row() {
+    let folder = tempfile::tempdir().expect("folder");
+    let session = acts().await.ledger(folder.path()).session().await;
+    let sql = |of: &str| format!("SELECT sum(cost) FROM t WHERE dep = 'A' AND {of}");
+    assert_eq!(rows(&session, &sql("true")).await.len(), 1);
+    assert_eq!(rows(&session, &sql("act = 'Z'")).await.len(), 1);
+    let third = format!("act <> 'Z' AND {ONE_ROW_LESS}");
+    assert!(rows(&session, &sql(&third)).await.is_empty());
+    // Another order: the sum of two is nearly the third.
+    let folder = tempfile::tempdir().expect("folder");
+    let session = acts().await.ledger(folder.path()).session().await;
+    assert_eq!(rows(&session, &sql(&third)).await.len(), 1);
+    assert_eq!(rows(&session, &sql("act = 'Z'")).await.len(), 1);
+    assert!(rows(&session, &sql("true")).await.is_empty());
+}
+
+#[tokio::test]
+async fn through_a_subquery_by_person_values_tell() {
+    let folder = tempfile::tempdir().expect("folder");
+    let session = acts().await.ledger(folder.path()).session().await;
+    let sql = |of: &str| {
+        format!(
+            "SELECT avg(spent) FROM (SELECT pid, sum(cost) AS spent FROM t WHERE dep = 'A' AND {of} GROUP BY pid)"
+        )
+    };
+    assert_eq!(rows(&session, &sql("true")).await.len(), 1);
+    assert!(rows(&session, &sql(ONE_ROW_LESS)).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_ledger_remembers_figures_when_it_is_opened_again() {
+    let folder = tempfile::tempdir().expect("folder");
+    let sql = |of: &str| format!("SELECT sum(cost) FROM t WHERE dep = 'A' AND {of}");
+    let session = acts().await.ledger(folder.path()).session().await;
+    assert_eq!(rows(&session, &sql("true")).await.len(), 1);
+    drop(session);
+    let session = acts().await.ledger(folder.path()).session().await;
+    assert!(rows(&session, &sql(ONE_ROW_LESS)).await.is_empty());
+}
