@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use sceau::{Permit, Platform, Releaser, Session, TableConfig};
-use sceau_core::platform::LedgerSettings;
+use sceau_core::platform::{Beyond, LedgerSettings};
 use sceau_core::pseudonym::{KeyError, KeyProvider, ProjectKey};
 use sceau_synth::{GenerateOptions, generate};
 
@@ -106,7 +106,10 @@ async fn session(folder: &Path, ledger: Option<&Path>) -> Result<Session, Box<dy
         .keys(Arc::new(OneKey))
         .table("er_prs_f", TableConfig::new("snds", "ER_PRS_F"));
     if let Some(folder) = ledger {
-        builder = builder.ledger(LedgerSettings::new(folder, "ledger"));
+        let mut settings = LedgerSettings::new(folder, "ledger");
+        // A table of thousands of small cells is beyond the bound for threes.
+        settings.beyond = Beyond::Pairs;
+        builder = builder.ledger(settings);
     }
     let permit = Permit::parse(
         "permit.toml",

@@ -35,9 +35,6 @@ impl InBucket {
     }
 }
 
-/// A bucket for as many sets, on average, or more buckets are made.
-const SETS: usize = 4;
-
 const FEWEST: usize = 1 << 6;
 
 /// As many as a group can hold.
@@ -46,7 +43,8 @@ const MOST: usize = 1 << 16;
 impl Buckets {
     /// Adds a set; `bits` says what the group of any set holds.
     pub(super) fn add(&mut self, set: InBucket, bits: impl Fn(u32) -> u16) {
-        if self.sets >= SETS * self.buckets.len() && self.buckets.len() < MOST {
+        // As many buckets as sets, or more.
+        if self.sets >= self.buckets.len() && self.buckets.len() < MOST {
             let before = std::mem::take(&mut self.buckets);
             let more = (before.len() * 8).clamp(FEWEST, MOST);
             self.buckets.resize_with(more, Vec::new);

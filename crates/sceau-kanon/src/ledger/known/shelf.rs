@@ -164,7 +164,8 @@ impl Shelf {
             let word = wanted[self.signatures.word_beside(group)];
             for (firsts, seconds) in buckets.pairs(group_of(&wanted, group)) {
                 let one_bucket = std::ptr::eq(firsts, seconds);
-                budget.spend(1 + (firsts.len() * seconds.len()) as u64)?;
+                let pairs = (firsts.len() * seconds.len()) as u64;
+                budget.spend(1 + if one_bucket { pairs / 2 } else { pairs })?;
                 for (place, first) in firsts.iter().enumerate() {
                     let rest = word ^ first.word();
                     let from = if one_bucket { place + 1 } else { 0 };
