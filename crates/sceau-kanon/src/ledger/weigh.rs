@@ -47,11 +47,11 @@ pub enum Threes {
 }
 
 impl LedgerConfig {
-    /// Ledgers in this folder; two thousand million comparisons, which take some seconds; and threes always.
+    /// Ledgers in this folder; a thousand million comparisons, which take some seconds; and threes always.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
-            comparisons: 2_000_000_000,
+            comparisons: 1_000_000_000,
             threes: Threes::Always,
             anchor: None,
         }

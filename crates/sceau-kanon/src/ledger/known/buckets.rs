@@ -46,7 +46,7 @@ impl Buckets {
         // As many buckets as sets, or more.
         if self.sets >= self.buckets.len() && self.buckets.len() < MOST {
             let before = std::mem::take(&mut self.buckets);
-            let more = (before.len() * 8).clamp(FEWEST, MOST);
+            let more = (before.len() * 2).clamp(FEWEST, MOST);
             self.buckets.resize_with(more, Vec::new);
             for set in before.into_iter().flatten() {
                 self.put(set, bits(set.at));
