@@ -75,7 +75,9 @@ impl Mul for Gf64 {
 /// A right one that is shorter, some whole stretches, is taken again and again.
 #[inline]
 pub(super) fn sums_of_products(left: &[Gf64], right: &[Gf64], sums: &mut [Gf64]) {
-    debug_assert!(right.is_empty() || left.len().is_multiple_of(right.len()));
+    debug_assert!(left.len().is_multiple_of(sums.len().max(1)));
+    debug_assert!(left.len().is_multiple_of(right.len().max(1)));
+    debug_assert!((right.len() * sums.len()).is_multiple_of(left.len().max(1)));
     if left.is_empty() || right.is_empty() || sums.is_empty() {
         sums.fill(Gf64::ZERO);
         return;
