@@ -155,4 +155,34 @@ mod tests {
         assert_eq!(subsets(3).len(), 7);
         assert_eq!(subsets(5).len(), 11);
     }
+
+    #[test]
+    fn a_sum_without_a_cell_is_that_of_the_others() {
+        let cells: Vec<Cell> = (0..6_u64)
+            .map(|at| {
+                let people =
+                    (at * 20..at * 20 + 30).map(|id| id.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                let of = Cell::of(5, "domain patient", people);
+                Cell {
+                    keys: vec![at / 3, at % 3],
+                    ..of
+                }
+            })
+            .collect();
+        let mut changed = sums(&cells, &[true; 6]);
+        for sum in &mut changed {
+            if sum.cells.contains(&4) {
+                sum.remove(&cells, 4);
+            }
+        }
+        let mut kept = [true; 6];
+        kept[4] = false;
+        let told = |sums: Vec<Sum>| {
+            let several = sums.into_iter().filter(|sum| sum.cells.len() > 1);
+            let mut told: Vec<_> = several.map(|sum| (sum.cells, sum.set.sketch)).collect();
+            told.sort_by(|one, other| one.0.cmp(&other.0));
+            told
+        };
+        assert_eq!(told(changed), told(sums(&cells, &kept)));
+    }
 }
