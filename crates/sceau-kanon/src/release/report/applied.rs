@@ -123,9 +123,12 @@ impl Held<'_> {
         let rounding = self.rules.rounding;
         let totals = match self.gate {
             Some(gate) if gate.totals.is_some() && self.rules.totals_from_cells() => {
-                ", totals are the sums of the rounded cells that leave, without those that are withheld"
+                ", totals are the sums of the rounded cells that leave, without those that are withheld (rounded themselves where no \
+                 grouping set is finer than all others)"
             }
-            Some(gate) if gate.totals.is_some() => ", totals are the sums of their rounded cells",
+            Some(gate) if gate.totals.is_some() => {
+                ", totals are the sums of their rounded cells (rounded themselves where no grouping set is finer than all others)"
+            }
             _ => "",
         };
         (!rounding.is_exact()).then(|| {
