@@ -230,7 +230,7 @@ async fn what_a_reader_can_compute_of_a_withheld_value_stands_in_its_column_what
     };
     let (_, dossier) = asked(&session, &sql("sum(cost) AS \"count(*)\", count(*) AS n")).await;
     insta::assert_snapshot!(dossier.to_text().split("Table; ").nth(1).expect("table"), @r"
-    a row with # is withheld
+    a row with # is withheld; in brackets, what can be computed of it from the totals that leave
        region  count(*)          n          grouping set
        69      93327.0           12
                256649.25         33
@@ -258,7 +258,7 @@ async fn what_a_reader_can_compute_of_a_withheld_value_stands_in_its_column_what
     )
     .await;
     insta::assert_snapshot!(dossier.to_text().split("Table; ").nth(1).expect("table"), @r"
-    a row with # is withheld
+    a row with # is withheld; in brackets, what can be computed of it from the totals that leave
        region  n          region  grouping set
        69      12
        all     33
@@ -289,7 +289,7 @@ async fn beside_totals_too_a_row_that_leaves_without_its_measures_is_marked_wher
         "region,total\n13,\n69,93327.0\n75,\n,256649.25\n"
     );
     insta::assert_snapshot!(dossier.to_text().split("Table; ").nth(1).expect("table"), @r"
-    a row with # is withheld
+    a row with # is withheld; in brackets, what can be computed of it from the totals that leave
        region  total             grouping set
     #  13      [0 to 163322.25]  by region
        69      93327.0

@@ -61,7 +61,7 @@ fn what_a_reader_can_compute_stands_under_the_mark() {
     ];
     let dossier = dossier(&[("A", 20)], cells, 2);
     insta::assert_snapshot!(dossier.to_text().split("Table; ").nth(1).expect("table"), @r"
-    a row with # is withheld
+    a row with # is withheld; in brackets, what can be computed of it from the totals that leave
        dep  n
        A    20
     #  B    [0 to 18]

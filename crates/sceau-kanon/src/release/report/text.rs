@@ -71,7 +71,15 @@ impl Dossier {
 
     fn write_table(&self, text: &mut String) -> fmt::Result {
         let table = &self.table;
-        writeln!(text, "\nTable; a row with # is withheld")?;
+        write!(text, "\nTable; a row with # is withheld")?;
+        let mut withheld = table.rows.iter().filter_map(|row| row.withheld.as_ref());
+        if withheld.any(|row| !row.intervals.is_empty()) {
+            text.push_str("; in brackets, what can be computed of it from the totals that leave");
+            if !self.permit.release().rounding.is_exact() {
+                text.push_str(", if these were not rounded");
+            }
+        }
+        text.push('\n');
         let mut heading = vec![" ".to_owned()];
         heading.extend(table.columns.iter().map(|column| one_line(&column.name)));
         heading.extend(table.other_keys.iter().map(|(name, _)| one_line(name)));
