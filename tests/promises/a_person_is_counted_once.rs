@@ -201,6 +201,22 @@ async fn the_same_person_through_dcir_and_the_pmsi_is_one() {
 }
 
 #[tokio::test]
+async fn whoever_is_matched_through_the_referential_is_no_other_person() {
+    let pairs = with_two_pseudo_nirs(11);
+    let session = session(
+        &platform(&pairs, true).await,
+        "[release]\nk = 11\n[table.er_prs_f]\ncolumns = \"*\"\n[table.ir_ben_r]\ncolumns = \"*\"",
+    );
+    for sql in [
+        "SELECT count(*) FROM er_prs_f WHERE BEN_NIR_PSA IN (SELECT BEN_NIR_PSA FROM ir_ben_r WHERE BEN_RNG_GEM = 1)",
+        "SELECT count(*) FROM er_prs_f p JOIN ir_ben_r b ON p.BEN_NIR_PSA = b.BEN_NIR_PSA AND p.BEN_RNG_GEM = b.BEN_RNG_GEM",
+        "SELECT count(*) FROM er_prs_f p LEFT JOIN ir_ben_r b ON p.BEN_NIR_PSA = b.BEN_NIR_PSA WHERE p.BEN_RNG_GEM < b.BEN_RNG_GEM + 1",
+    ] {
+        assert!(leaves(&session, sql).await, "{sql}");
+    }
+}
+
+#[tokio::test]
 async fn one_persons_share_of_an_amount_is_over_all_their_pseudo_nirs() {
     // Twelve people; one of them paid half of everything, under two pseudo-NIRs.
     let mut pairs: Vec<Pair> = (0..11)

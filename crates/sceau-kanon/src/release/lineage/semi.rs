@@ -47,7 +47,12 @@ impl Pass<'_> {
         }
         match join.join_type {
             JoinType::LeftSemi => match keys(join) {
-                Some(keys) => self.grouped(left, right, join, &keys),
+                Some(keys) => {
+                    // Who is matched by another of their identifiers is the same person all the same.
+                    let by_person =
+                        (equal.iter()).any(|(here, there)| here.identifier && there.identifier);
+                    self.grouped(left, right, join, &keys, by_person)
+                }
                 None => Err(ReleaseError::Subquery {
                     found: "this EXISTS or IN",
                     instead: "match by equality of columns, or by the person's identifier",
@@ -67,6 +72,7 @@ impl Pass<'_> {
         right: Flow,
         join: &Join,
         matched: &[(Expr, Expr)],
+        by_person: bool,
     ) -> Result<Flow, ReleaseError> {
         let keys: Vec<Expr> = matched
             .iter()
@@ -76,7 +82,10 @@ impl Pass<'_> {
             })
             .collect();
         let names: Vec<String> = keys.iter().map(|key| key.qualified_name().1).collect();
-        let mut grouped_plan = enough(self.collect(right, keys, vec![])?, self.rules.k)?;
+        let mut grouped_plan = self.collect(right, keys, vec![])?;
+        if !by_person {
+            grouped_plan = enough(grouped_plan, self.rules.k)?;
+        }
         let alias = self.name("semi");
         grouped_plan.plan = LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(
             Arc::new(grouped_plan.plan),
