@@ -62,6 +62,9 @@ async fn two_sums_of_one_amount_differ_for_nobody_or_for_enough() {
         "SELECT sum(d) FROM (SELECT a.s - b.s + a.y AS d FROM (SELECT pid, sum(cost) AS s, max(age) AS y FROM v WHERE visit = 1 GROUP BY pid) a \
          JOIN (SELECT pid, sum(cost) AS s FROM v WHERE visit = 1 OR age = 103 GROUP BY pid) b ON a.pid = b.pid) i",
         "SELECT sum(a.cost - b.cost + a.age) FROM v a JOIN v b ON a.pid = b.pid WHERE a.visit = 1 AND (b.visit = 1 OR b.age = 103)",
+        "SELECT count(DISTINCT a.cost), count(DISTINCT b.cost) FROM v a JOIN v b ON a.pid = b.pid \
+         WHERE a.visit = 1 AND (b.visit = 1 OR b.age = 103)",
+        "SELECT median(a.cost), median(b.cost) FROM v a JOIN v b ON a.pid = b.pid WHERE a.visit = 1 AND (b.visit = 1 OR b.age = 103)",
         // One is twice another and the third.
         "SELECT sum(s1), sum(s2), sum(s4) FROM (SELECT pid, sum(cost) FILTER (WHERE visit = 1) AS s1, \
          sum(cost) FILTER (WHERE visit = 2) AS s2, \

@@ -92,16 +92,19 @@ impl<'a> Measure<'a> {
         Ok(amounts)
     }
 
-    /// What a sum or a mean is of.
+    /// The numbers that it is made of: all but those that only their presence is counted of.
     pub(super) fn terms(&self, input: &Flow) -> Result<Vec<Expr>> {
+        let arguments: &[Expr] = match self.kind {
+            Kind::Count if !self.params.distinct || self.counts_people(input) => &[],
+            Kind::Percentile => self.params.args.get(..1).unwrap_or_default(),
+            _ => self.params.args.as_slice(),
+        };
         let mut terms = Vec::new();
-        if matches!(self.kind, Kind::Sum | Kind::Mean) {
-            for argument in &self.params.args {
-                let kind = argument.get_type(input.plan.schema().as_ref())?;
-                let adds = kind.is_numeric() || kind == DataType::Boolean;
-                if adds && !matches!(argument, Expr::Literal(..)) {
-                    terms.push(argument.clone().unalias());
-                }
+        for argument in arguments {
+            let kind = argument.get_type(input.plan.schema().as_ref())?;
+            let adds = kind.is_numeric() || kind == DataType::Boolean;
+            if adds && !matches!(argument, Expr::Literal(..)) {
+                terms.push(argument.clone().unalias());
             }
         }
         Ok(terms)
