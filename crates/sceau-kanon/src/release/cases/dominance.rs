@@ -1,5 +1,7 @@
 //! Sums that are mostly one person's.
 
+use proptest::prelude::*;
+
 use super::world::*;
 
 /// Twelve people with one amount each.
@@ -160,6 +162,37 @@ async fn what_is_withheld_together_is_dominated_by_nobody() {
                 let starts = |key: &str| rows.iter().any(|row| row.starts_with(key));
                 assert!(!(starts("C ") && starts("NULL ")), "{sql}: {rows:?}");
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn nobody_dominates_what_a_total_leaves(
+        people in prop::collection::vec((0..4usize, prop_oneof![3 => 1..20i64, 1 => 100..900i64]), 4..24), k in 2..4usize,
+    ) {
+        let runtime = tokio::runtime::Runtime::new().expect("runtime");
+        let found = runtime.block_on(async {
+            let session = world()
+                .table("t", vec![
+                    ("pid", texts((0..people.len()).map(|person| Some(format!("p{person}"))))),
+                    ("dep", ints(people.iter().map(|of| of.0 as i64))),
+                    ("cost", ints(people.iter().map(|of| of.1))),
+                ])
+                .await
+                .rules(&format!("k = {k}\ndominance = {{ top = 1, percent = 70 }}"))
+                .session()
+                .await;
+            rows(&session, "SELECT dep, sum(cost) FROM t GROUP BY ROLLUP (dep)").await
+        });
+        let is_shown = |dep: usize| found.iter().any(|row| row.starts_with(&format!("{dep} ")));
+        if found.iter().any(|row| row.starts_with("NULL ")) {
+            let left: Vec<i64> = people.iter().filter(|of| !is_shown(of.0)).map(|of| of.1).collect();
+            let most = left.iter().max().copied().unwrap_or_default();
+            prop_assert!(left.is_empty() || left.len() >= k, "{people:?}: {found:?}");
+            prop_assert!(10 * most <= 7 * left.iter().sum::<i64>(), "{people:?}: {found:?}");
         }
     }
 }

@@ -139,3 +139,13 @@ async fn a_mean_of_nothing_is_a_sum_of_nothing() {
         assert!(!both, "{sql}: {rows:?}");
     }
 }
+
+#[tokio::test]
+async fn cells_that_nobody_sees_change_no_rounded_figure() {
+    let session = session("k = 11\nrounding = 5").await;
+    let sql = "SELECT age < 38 AS young, region, count(*) FROM t GROUP BY GROUPING SETS ((age < 38), (region))";
+    assert_eq!(
+        rows(&session, sql).await,
+        ["NULL R 25", "NULL S 20", "false NULL 20", "true NULL 25"]
+    );
+}
