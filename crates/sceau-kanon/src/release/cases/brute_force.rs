@@ -105,8 +105,11 @@ fn agreeing(
     }
 }
 
-/// Grouping sets, and what their two keys make of a row and a column.
-const SETS: [(&str, [fn(usize, usize) -> usize; 2], &str); 6] = [
+/// What a key makes of a row and a column.
+type Key = fn(usize, usize) -> usize;
+
+/// Grouping sets by two keys.
+const SETS: [(&str, [Key; 2], &str); 6] = [
     (
         "r < 1 AS a, r < 2 AS b",
         [|r, _| usize::from(r < 1), |r, _| usize::from(r < 2)],
