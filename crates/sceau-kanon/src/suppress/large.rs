@@ -112,7 +112,7 @@ fn rollup(outer: u32, inner: u32, few: u32, k: u32) -> Table {
     for a in 0..outer {
         let mut of_a = 0;
         for b in 0..inner {
-            let is_few = (a * inner + b) % few == 0;
+            let is_few = (a * inner + b).is_multiple_of(few);
             let count = if is_few {
                 1 + i64::from(b) % (i64::from(k) - 1)
             } else {
