@@ -106,14 +106,18 @@ pub(super) fn prove(table: &Table, pattern: &Pattern, audit: &Audit) -> Proof {
     };
     for (figures, attacks) in &audit.attacks {
         for attack in attacks {
-            let found = intervals(attack, &mut work);
+            let is_told = |&cell: &usize| {
+                cares(table, pattern, cell) && table.cells[cell].state != State::Unseen
+            };
+            let told: Vec<Option<usize>> = (attack.system.unknowns.iter())
+                .map(|unknown| unknown.cell.filter(is_told))
+                .collect();
+            let found = intervals(attack, |unknown| told[unknown].is_some(), &mut work);
             proof.programmes += found.programmes + attack.programmes;
             proof.unsolved += found.unsolved;
             proof.tables += attack.moves.count as u64;
-            for (unknown, (low, high)) in attack.system.unknowns.iter().zip(found.of) {
-                let Some(cell) = unknown.cell.filter(|&cell| cares(table, pattern, cell)) else {
-                    continue;
-                };
+            for (cell, (low, high)) in told.into_iter().zip(found.of) {
+                let Some(cell) = cell else { continue };
                 let truth = table.figures[figures[0]].values[cell];
                 proof
                     .intervals
@@ -134,7 +138,7 @@ pub(super) fn prove(table: &Table, pattern: &Pattern, audit: &Audit) -> Proof {
 
 fn cares(table: &Table, pattern: &Pattern, cell: usize) -> bool {
     match table.cells[cell].state {
-        State::Primary => true,
+        State::Primary | State::Unseen => true,
         State::Open => !pattern.dropped[cell],
         State::Zero | State::Unlisted => false,
     }

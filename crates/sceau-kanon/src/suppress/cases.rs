@@ -396,3 +396,43 @@ fn margins_are_given_up_from_the_smallest_one_that_computes() {
     assert_eq!(pattern::give_up(&table, &findings, &[1, 2]), Some(3));
     assert_eq!(pattern::give_up(&table, &findings, &[0, 1, 2, 3]), None);
 }
+
+/// Those below 40 and the others, those below 41 and the others, and what lies between: three people of 40, whom no row shows.
+#[test]
+fn what_nobody_sees_is_protected_and_not_told_of() {
+    let cell = |people: i64, state| Cell {
+        people: match people {
+            3 => People::Few(vec![1, 2, 3]),
+            _ => People::Many,
+        },
+        cost: people as u64,
+        state,
+        margin: u32::from(matches!(state, State::Open)),
+    };
+    let values = vec![30, 15, 33, 12, 30, 3, 12];
+    let states =
+        [State::Open; 4]
+            .into_iter()
+            .chain([State::Unlisted, State::Unseen, State::Unlisted]);
+    let table = Table {
+        cells: (values.iter().zip(states))
+            .map(|(people, state)| cell(*people, state))
+            .collect(),
+        figures: vec![Figure {
+            name: "n".into(),
+            values,
+            relations: vec![
+                adds(0, &[4]),
+                adds(1, &[5, 6]),
+                adds(2, &[4, 5]),
+                adds(3, &[6]),
+            ],
+            least: Some(0),
+        }],
+    };
+    let protection = protect(&table, 11).unwrap();
+    let shown = |cell: usize| !protection.hidden[cell];
+    assert!(!(shown(0) && shown(2)) && !(shown(1) && shown(3)));
+    assert!(protection.proof.computed.is_empty());
+    assert!(protection.proof.intervals.iter().all(|of| of.cell < 4));
+}

@@ -44,7 +44,7 @@ impl<'a> Lines<'a> {
                 .map(|(cell, &dropped)| match cell.state {
                     State::Unlisted => true,
                     State::Open => dropped,
-                    State::Primary | State::Zero => false,
+                    State::Primary | State::Unseen | State::Zero => false,
                 })
                 .collect(),
             of: lines,

@@ -100,7 +100,7 @@ fn protect_within(
         hidden: table
             .cells
             .iter()
-            .map(|cell| cell.state == State::Primary)
+            .map(|cell| matches!(cell.state, State::Primary | State::Unseen))
             .collect(),
         dropped: vec![false; table.cells.len()],
     };

@@ -21,6 +21,9 @@ pub enum State {
     /// It is empty and whoever reads the release knows that: shown as zero, or absent where every group is listed. It can
     /// hide nothing and is hidden by nothing.
     Zero,
+    /// No row of the release shows it whatever is hidden, and few people are behind it: it is not to be computed either. What it can be
+    /// is not asked, since nobody knows that there is such a cell.
+    Unseen,
     /// No row of the release shows it, yet it can be computed: a margin that several grouping sets have in common.
     Unlisted,
 }

@@ -50,7 +50,7 @@ pub(crate) struct Totals {
 
 /// More cells that nobody sees are not looked at: what they are is not known from elsewhere, and to show that it cannot be computed
 /// takes as long as for those that are seen.
-const MOST_ASIDE: usize = 2_000;
+const MOST_ASIDE: usize = 5_000;
 
 /// How a measure of a total comes from its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +150,7 @@ impl Totals {
                     } else if cell >= shown || dropped.contains(&kept[cell]) {
                         // Nobody sees it: only that few people are not computed matters.
                         match &view.people[cell] {
-                            People::Few(people) if !people.is_empty() => State::Primary,
+                            People::Few(people) if !people.is_empty() => State::Unseen,
                             _ => State::Unlisted,
                         }
                     } else if broken[cell].is_some() {

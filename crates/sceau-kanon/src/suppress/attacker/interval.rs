@@ -24,8 +24,12 @@ pub(in crate::suppress) struct Intervals {
     pub(in crate::suppress) unsolved: u64,
 }
 
-/// See [`Intervals`]. `work` is what programmes may still take, each the square of its size.
-pub(in crate::suppress) fn intervals(attack: &Attack, work: &mut u64) -> Intervals {
+/// See [`Intervals`], for the unknowns that are asked for; the others' ends are what single equations leave them. `work` is what programmes may still take, each the square of its size.
+pub(in crate::suppress) fn intervals(
+    attack: &Attack,
+    is_told: impl Fn(usize) -> bool,
+    work: &mut u64,
+) -> Intervals {
     let mut rows: Vec<Vec<(usize, i64)>> = vec![Vec::new(); attack.system.unknowns.len()];
     for (place, vector) in attack.basis.iter().enumerate() {
         for &(unknown, by) in vector {
@@ -38,6 +42,12 @@ pub(in crate::suppress) fn intervals(attack: &Attack, work: &mut u64) -> Interva
         .zip(bounds(&attack.system))
         .map(|(row, bounds)| directions.join(row, bounds))
         .collect();
+    directions.told = vec![false; directions.coefficients.len()];
+    for (unknown, member) in member.iter().enumerate() {
+        if let Some((direction, _)) = member {
+            directions.told[*direction] |= is_told(unknown);
+        }
+    }
     let reach = directions.reach(attack.basis.len(), work);
     let of = member
         .into_iter()
@@ -74,6 +84,8 @@ struct Directions {
     coefficients: Vec<Vec<(usize, i64)>>,
     /// For each direction how far down (as a negative number) and up its members' bounds let it go.
     bounds: Vec<Ends>,
+    /// Whether it is asked how far each goes.
+    told: Vec<bool>,
 }
 
 type Ends = (Option<f64>, Option<f64>);
@@ -146,10 +158,10 @@ impl Directions {
         loop {
             let mut gets_on = false;
             for upward in [true, false] {
-                let before = reach.open(&self.bounds, upward);
+                let before = reach.open(self, upward);
                 if before.len() > 1 {
                     solve(&mut reach, &before, upward);
-                    let after = reach.open(&self.bounds, upward);
+                    let after = reach.open(self, upward);
                     gets_on |= after.len() * 10 < before.len() * 9;
                 }
             }
@@ -157,7 +169,7 @@ impl Directions {
                 break;
             }
         }
-        for direction in 0..self.coefficients.len() {
+        for direction in (0..self.coefficients.len()).filter(|&direction| self.told[direction]) {
             for upward in [false, true] {
                 if reach.is_reached(direction, upward) {
                     continue;
@@ -221,13 +233,13 @@ impl Reach {
         if upward { up } else { down }
     }
 
-    /// The directions whose bound has not been reached.
-    fn open(&self, bounds: &[Ends], upward: bool) -> Vec<usize> {
-        (0..bounds.len())
+    /// The directions that are asked for and whose bound has not been reached.
+    fn open(&self, of: &Directions, upward: bool) -> Vec<usize> {
+        (0..of.bounds.len())
             .filter(|&direction| {
-                let (low, high) = bounds[direction];
+                let (low, high) = of.bounds[direction];
                 let bound = if upward { high } else { low };
-                bound.is_some() && !self.is_reached(direction, upward)
+                of.told[direction] && bound.is_some() && !self.is_reached(direction, upward)
             })
             .collect()
     }
