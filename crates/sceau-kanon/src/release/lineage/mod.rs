@@ -12,6 +12,7 @@
 mod aggregate;
 mod amount;
 mod asked;
+mod beside;
 mod checks;
 mod contributions;
 mod counting;
