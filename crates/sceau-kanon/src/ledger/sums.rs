@@ -42,7 +42,7 @@ impl Sum {
 }
 
 /// What was added up.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Summed {
     Set(KnownSet),
     Figure(KnownFigure),
@@ -179,7 +179,7 @@ mod tests {
         kept[4] = false;
         let told = |sums: Vec<Sum>| {
             let several = sums.into_iter().filter(|sum| sum.cells.len() > 1);
-            let mut told: Vec<_> = several.map(|sum| (sum.cells, sum.set.sketch)).collect();
+            let mut told: Vec<_> = several.map(|sum| (sum.cells, sum.of)).collect();
             told.sort_by(|one, other| one.0.cmp(&other.0));
             told
         };
