@@ -4,29 +4,29 @@ use super::world::*;
 
 /// 30 people of A and 30 of B with three acts each, X, Y and Z. Person 0 of A is 103 years old; of the others 12 in A are 70.
 async fn acts() -> World {
-    let mut rows: (Vec<String>, Vec<String>, Vec<i64>, Vec<String>, Vec<f64>) = Default::default();
+    let (mut pid, mut dep, mut age, mut acts, mut costs) = (vec![], vec![], vec![], vec![], vec![]);
     for person in 0..60_usize {
         for (act, cost) in [("X", 10.0), ("Y", 20.0), ("Z", 40.0)] {
-            rows.0.push(format!("p{person:03}"));
-            rows.1.push(if person < 30 { "A" } else { "B" }.to_owned());
-            rows.2.push(match person {
+            pid.push(format!("p{person:03}"));
+            dep.push(if person < 30 { "A" } else { "B" }.to_owned());
+            age.push(match person {
                 0 => 103,
                 1..=12 => 70,
                 _ => 40,
             });
-            rows.3.push(act.to_owned());
-            rows.4.push(cost + person as f64);
+            acts.push(act.to_owned());
+            costs.push(cost + person as f64);
         }
     }
     world()
         .table(
             "t",
             vec![
-                ("pid", texts(rows.0)),
-                ("dep", texts(rows.1)),
-                ("age", ints(rows.2)),
-                ("act", texts(rows.3)),
-                ("cost", floats(rows.4)),
+                ("pid", texts(pid)),
+                ("dep", texts(dep)),
+                ("age", ints(age)),
+                ("act", texts(acts)),
+                ("cost", floats(costs)),
             ],
         )
         .await
