@@ -43,71 +43,49 @@ impl Log {
             EmitTo::All => self.total,
             EmitTo::First(groups) => groups.min(self.total),
         };
-        let mut groups = std::mem::take(&mut self.groups);
-        let mut rows = std::mem::take(&mut self.rows);
-        if first < self.total {
-            let mut taken = 0;
-            for at in 0..rows.len() {
-                if (groups[at] as usize) < first {
-                    groups[taken] = groups[at];
-                    rows[taken] = rows[at];
-                    taken += 1;
-                } else {
-                    self.groups.push(groups[at] - first as u32);
-                    self.rows.push(rows[at]);
+        let mut ends = vec![0; first];
+        for &group in &self.groups {
+            if let Some(length) = ends.get_mut(group as usize) {
+                *length += 1;
+            }
+        }
+        let mut all = 0;
+        for end in &mut ends {
+            let start = all;
+            all += *end;
+            *end = start;
+        }
+        // Each end is where the next row of its group goes, until all are there.
+        let mut rows = vec![Pair::default(); all];
+        let mut left = 0;
+        for at in 0..self.rows.len() {
+            let (group, row) = (self.groups[at], self.rows[at]);
+            match ends.get_mut(group as usize) {
+                Some(end) => {
+                    rows[*end] = row;
+                    *end += 1;
+                }
+                None => {
+                    self.groups[left] = group - first as u32;
+                    self.rows[left] = row;
+                    left += 1;
                 }
             }
-            groups.truncate(taken);
-            rows.truncate(taken);
         }
         self.total -= first;
-        let ends = bring_together(&mut groups, &mut rows, first);
+        if left == 0 {
+            self.groups = Vec::new();
+            self.rows = Vec::new();
+        } else {
+            self.groups.truncate(left);
+            self.rows.truncate(left);
+        }
         ByGroup { rows, ends }
     }
 
     pub(super) fn size(&self) -> usize {
         self.groups.capacity() * size_of::<u32>() + self.rows.capacity() * size_of::<Pair>()
     }
-}
-
-/// Puts rows in the order of their groups `0..total`, and says where each ends.
-///
-/// Thousands of groups are thousands of places in memory, and each row that goes to its own finds that place far away. So rows
-/// first go to a few neighbourhoods of groups: within one all places are near.
-fn bring_together(groups: &mut [u32], rows: &mut [Pair], total: usize) -> Vec<usize> {
-    let far = (total / NEIGHBOURHOODS + 1).next_power_of_two().ilog2();
-    let mut near_groups = vec![0; groups.len()];
-    let mut near_rows = vec![Pair::default(); rows.len()];
-    let mut places = starts(groups, far, (total >> far) + 1);
-    for (&group, &row) in groups.iter().zip(rows.iter()) {
-        let place = &mut places[(group >> far) as usize];
-        near_groups[*place] = group;
-        near_rows[*place] = row;
-        *place += 1;
-    }
-    let mut places = starts(&near_groups, 0, total);
-    for (&group, &row) in near_groups.iter().zip(&near_rows) {
-        let place = &mut places[group as usize];
-        rows[*place] = row;
-        *place += 1;
-    }
-    places
-}
-
-/// So many streams of rows are written at once without waiting for memory.
-const NEIGHBOURHOODS: usize = 256;
-
-/// Where the rows of each neighbourhood of `1 << far` groups start.
-fn starts(groups: &[u32], far: u32, neighbourhoods: usize) -> Vec<usize> {
-    let mut starts = vec![0; neighbourhoods];
-    for &group in groups {
-        starts[(group >> far) as usize] += 1;
-    }
-    let mut all = 0;
-    for start in &mut starts {
-        all += std::mem::replace(start, all);
-    }
-    starts
 }
 
 /// Rows, those of a group beside each other.
@@ -162,7 +140,6 @@ mod tests {
         assert_eq!(log.take(EmitTo::All).groups(), 0);
         assert_eq!(log.size(), 0);
     }
-
     #[test]
     fn of_many_groups_every_one_gets_its_rows() {
         for groups in [255, 256, 1_023, 5_000] {
