@@ -61,8 +61,8 @@ impl Cell {
         self
     }
 
-    /// The cell with one more of its figures that add up. It is held against other cells over the same people, and not against
-    /// this one.
+    /// The cell with one more of its figures that add up. It is held against the figures of other releases and their
+    /// totals, and not against those of this one.
     pub fn with_figure(mut self, space: Arc<str>, of: Contributions) -> Self {
         self.figures.push(KnownFigure { space, of });
         self

@@ -28,7 +28,8 @@
 //! # What is kept
 //!
 //! Of every cell that left, for every condition that one of its measures counts by, and for every total that its cells add up
-//! to: the number of its people and a [`Sketch`], some 130 bytes for k = 11. Ids are 64 bits of HMAC-SHA-256 of the person
+//! to: the number of its people and a [`Sketch`], some 130 bytes for k = 11. Of every figure that adds up, a count or a column that
+//! is summed or averaged, and of its totals: [`Contributions`], some 200 bytes. Ids are 64 bits of HMAC-SHA-256 of the person
 //! under the ledger's own key and the project's name. Who has the file and not the key learns how often, and roughly how much,
 //! a project received; who has the key as well could test whether somebody they know, with the stored identifier, makes up
 //! the difference between two cells.
@@ -44,6 +45,11 @@
 //!   a table is not the difference between the table's sum and a total received before or after. This is so for cells that share
 //!   nobody; where people stand in several, as in a table by month, what is withheld errs to both sides.
 //!
+//! - **Figures.** The same, of two and of totals, for what people add to counts, sums and means: no two figures that left, and no
+//!   figure and total of cells, differ by what 1 to *k* − 1 people add to one and not to the other, be it all of their rows or one.
+//!   Totals of figures are exact, whoever stands in several cells. Of three as far as a tenth of [`LedgerConfig::comparisons`] goes.
+//!   Cells of one table are not held against each other: their rows are different ones.
+//!
 //! The search for them misses none: a difference of fewer than *k* people leaves one of *k* groups of a sketch's signature
 //! unchanged, and sets are found by each of their groups. That a difference is taken for what it is not has a chance below
 //! 10⁻³⁸ a pair for ids that behave as random numbers, and two people share an id with 10⁻⁴ among the 68 million of the
@@ -53,9 +59,10 @@
 //!
 //! - **Four and more.** Sets that isolate somebody only when four or more are combined leave, but for the totals above. Whoever may
 //!   ask often enough can solve for one person; the ledger makes that longer, and leaves a trace.
-//! - **The same people, other rows.** What is compared is people. Two cells over the same people of which one leaves out a few rows
-//!   of one of them differ in nobody, and both leave. Nor is it known that the people whom two cells share are in them with
-//!   different rows, so that nothing can be subtracted: such cells are withheld if they are near.
+//! - **Which rows.** Figures are compared by people and values, column by column, not by rows. Sums of what a subquery has multiplied,
+//!   numbers of different values, and inner aggregates over several people are compared by their people only: of these a row of
+//!   one person may be left out. Nor is it known that people are in two cells with different rows, so that nothing can be
+//!   subtracted: such cells are withheld if they are near.
 //! - **Who adds nothing.** Those who are counted and those who add to a sum are two sets. Where 1 to *k* − 1 people of a cell add 0, the
 //!   count and the sum are not both released, although nobody can be subtracted by that.
 //! - **The complement.** A cell of all but five people of a table describes those five to whoever knows the whole table's figures from

@@ -174,8 +174,8 @@ impl Held<'_> {
             RULE,
             self.withheld(Rule::Differences),
             format!(
-                "beside what the project received before, no two or three sets of people and no total tell of fewer than {} people; \
-                 four or more, and other rows of the same people, are not looked at",
+                "beside what the project received before, no two or three sets of people, no two figures and no total tell of fewer \
+                 than {} people; four or more are not looked at",
                 self.rules.k.min(MOST_K)
             ),
         )
