@@ -50,9 +50,9 @@ impl Budget {
         Self::new(self.limit)
     }
 
-    /// Counts one difference.
+    /// Counts the people of one difference of figures.
     pub(super) fn spend_counting(&mut self) -> Result<(), LedgerError> {
-        self.spend(COUNTING)
+        self.spend(2 * COUNTING)
     }
 
     #[inline]

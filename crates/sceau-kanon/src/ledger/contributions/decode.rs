@@ -4,8 +4,9 @@ use super::field::Number;
 /// they are more than half of the sums less two tell.
 ///
 /// The sums of n people meet a linear recurrence of length n and none that is shorter, which is found by Berlekamp and Massey
-/// (Massey, *Shift-register synthesis and BCH decoding*, IEEE Trans. Inf. Theory 15(1), 1969). The last two sums are there to
-/// refuse what happens to look like few people: by chance one in 2¹²² does.
+/// (Massey, *Shift-register synthesis and BCH decoding*, IEEE Trans. Inf. Theory 15(1), 1969). It is found but for a factor, so that
+/// nothing has to be divided. The last two sums are there to refuse what happens to look like few people: by chance one in 2¹²²
+/// does.
 pub(super) fn people(sums: &[Number]) -> Option<u32> {
     if sums.iter().all(|sum| sum.is_zero()) {
         return Some(0);
@@ -23,11 +24,10 @@ pub(super) fn people(sums: &[Number]) -> Option<u32> {
             since += 1;
             continue;
         }
-        let factor = off * of_before.inverse();
-        let mut next = recurrence.clone();
+        let mut next: Vec<Number> = recurrence.iter().map(|&value| of_before * value).collect();
         next.resize(next.len().max(before.len() + since), Number::ZERO);
         for (place, &value) in next[since..].iter_mut().zip(&before) {
-            *place = *place - factor * value;
+            *place = *place - off * value;
         }
         if 2 * length <= at {
             length = at + 1 - length;

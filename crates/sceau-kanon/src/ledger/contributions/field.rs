@@ -30,19 +30,6 @@ impl Number {
         self.0 == 0
     }
 
-    /// What gives one when multiplied with this; zero has none, and gives zero.
-    pub(super) fn inverse(self) -> Self {
-        // By Fermat: a⁻¹ = a^(p − 2), and p − 2 has all bits but the second.
-        let (mut power, mut square) = (Self::ONE, self);
-        for bit in 0..61 {
-            if bit != 1 {
-                power = power * square;
-            }
-            square = square * square;
-        }
-        power
-    }
-
     /// Of less than twice the prime.
     #[inline]
     fn folded(sum: u64) -> Self {
@@ -103,9 +90,6 @@ mod tests {
             prop_assert_eq!((left + right).0, modulo(u128::from(a) + u128::from(b)));
             prop_assert_eq!((left * right).0, modulo(u128::from(a) * u128::from(b)));
             prop_assert_eq!(left - right + right, left);
-            if a != 0 {
-                prop_assert_eq!(left * left.inverse(), Number::ONE);
-            }
         }
 
         #[test]
@@ -113,10 +97,5 @@ mod tests {
             prop_assert_eq!(Number::of(bits).0, bits % PRIME);
             prop_assert_eq!(Number::read(bits).is_some(), bits < PRIME);
         }
-    }
-
-    #[test]
-    fn nothing_is_the_inverse_of_zero() {
-        assert_eq!(Number::ZERO.inverse(), Number::ZERO);
     }
 }
