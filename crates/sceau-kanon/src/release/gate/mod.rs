@@ -16,10 +16,12 @@ mod dominant;
 mod exec;
 mod node;
 mod planner;
+mod rounded_totals;
 mod tally;
 mod totals;
 mod unanimous;
 mod verdict;
+mod views;
 
 use datafusion::common::Column;
 use sceau_core::permit::{Rounding, Withheld};
