@@ -1,7 +1,7 @@
 //! What counting the people behind each group costs, beside the same aggregate without it and beside other ways to count, in one
 //! run.
 //!
-//! `cargo bench --bench contributors -- [--rows N] [--people N] [--runs N] [--partitions N] [--checks | --ledger]`
+//! `cargo bench --bench contributors -- [--rows N] [--people N] [--runs N] [--partitions N] [--groups N] [--checks | --ledger]`
 //!
 //! Rows are made in memory: a group, an id of a person and an amount each, people in many groups. Every way is asked of the
 //! same rows, in turn; printed are the median wall time and its ratio to the plain aggregate. Groups are as many as départements by
@@ -16,13 +16,13 @@ use std::time::{Duration, Instant};
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
 use clap::Parser;
 use datafusion::datasource::MemTable;
-use datafusion::functions_aggregate::expr_fn::{approx_distinct, count, count_distinct, sum};
+use datafusion::functions_aggregate::expr_fn::{approx_distinct, count, count_distinct, max, sum};
 use datafusion::functions_aggregate::median::median as median_of;
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
 use sceau_kanon::contributors::{
     Extreme, count_people, people_apart, people_at_extreme, people_beyond,
 };
-use sceau_kanon::ledger::sketch_people;
+use sceau_kanon::ledger::{sketch_contributions, sketch_people};
 
 #[derive(Parser)]
 struct Arguments {
@@ -33,6 +33,9 @@ struct Arguments {
     people: u64,
     #[arg(long, default_value_t = 5)]
     runs: usize,
+    /// Only the aggregates of so many groups.
+    #[arg(long)]
+    groups: Option<u64>,
     #[arg(long, default_value_t = 2)]
     partitions: usize,
     /// Measures the checks of sums, extremes and percentiles.
@@ -57,6 +60,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         arguments.rows, arguments.people, arguments.partitions, arguments.runs
     );
     for (groups, even) in [(3_840, true), (3_840, false), (1_200_000, true)] {
+        if arguments.groups.is_some_and(|only| only != groups) {
+            continue;
+        }
         let context = context(&arguments, groups, even)?;
         let sizes = if even { "one size" } else { "all sizes" };
         println!("\n{groups} groups of {sizes}");
@@ -86,12 +92,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
         } else if arguments.ledger {
             let people = count_people(11).call(vec![col("person")]);
             let sketched = sketch_people(11).call(vec![col("person")]).alias("sketch");
-            ways.push((
-                "and the people's sketch",
-                with([plain(), vec![sketched]].concat(), people),
-            ));
-        } else {
+            let added = sketch_contributions(11).call(of_values());
             ways.extend([
+                (
+                    "and the people's sketch",
+                    with([plain(), vec![sketched]].concat(), people),
+                ),
+                another("and who adds what", added),
+            ]);
+        } else {
+            // What any other column of people costs that is carried through the aggregate.
+            ways.extend([
+                another("and max(person)", max(col("person"))),
                 another("and approx_distinct", approx_distinct(col("person"))),
                 another("and count(DISTINCT)", count_distinct(col("person"))),
             ]);

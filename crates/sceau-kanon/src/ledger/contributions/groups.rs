@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray};
+use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{Float64Type, UInt64Type};
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
 use super::field::Number;
-use super::{Added, Contributions, add, write};
+use super::{Added, Contributions, add, number, write};
 use crate::contributors::UNKNOWN_PERSON;
 
 /// The contributions to every group of an aggregate at once, side by side.
@@ -45,6 +46,23 @@ impl ContributionsOfGroups {
         );
     }
 
+    /// Adds a sketch to a group's.
+    fn merge(&mut self, group: usize, bytes: &[u8]) -> Result<()> {
+        let Some(sketch) = Contributions::from_bytes(self.k, bytes) else {
+            return exec_err!("a sketch for k = {} is expected", self.k);
+        };
+        let k = self.k as usize;
+        let signature = &mut self.signatures[group * k..][..k];
+        for (here, there) in signature.iter_mut().zip(&sketch.signature) {
+            *here = here.wrapping_add(*there);
+        }
+        let sums = &mut self.sums[group * 2 * k..][..2 * k];
+        for (here, there) in sums.iter_mut().zip(&sketch.sums) {
+            *here += *there;
+        }
+        Ok(())
+    }
+
     /// The sketches of the groups to emit, which are removed.
     fn take(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let k = self.k as usize;
@@ -79,7 +97,8 @@ impl GroupsAccumulator for ContributionsOfGroups {
         self.grow(total_num_groups);
         // Rows of one person often follow each other, and are added up first.
         let mut open: Option<((usize, u64), Added)> = None;
-        each(values, opt_filter, |row, person, added| {
+        each(values, opt_filter, |row, person, number| {
+            let added = Added::of(number);
             let whose = (group_indices[row], person);
             open = Some(match open.take() {
                 Some((last, before)) if last == whose => (whose, before.and(added)),
@@ -110,18 +129,14 @@ impl GroupsAccumulator for ContributionsOfGroups {
         let Some(sketches) = sketches.as_binary_opt::<i32>() else {
             return exec_err!("a sketch is bytes, not {}", sketches.data_type());
         };
-        let k = self.k as usize;
         for (row, &group) in group_indices.iter().enumerate() {
-            let Some(sketch) = Contributions::from_bytes(self.k, sketches.value(row)) else {
-                return exec_err!("a sketch for k = {} is expected", self.k);
-            };
-            let signature = &mut self.signatures[group * k..][..k];
-            for (here, there) in signature.iter_mut().zip(&sketch.signature) {
-                *here = here.wrapping_add(*there);
-            }
-            let sums = &mut self.sums[group * 2 * k..][..2 * k];
-            for (here, there) in sums.iter_mut().zip(&sketch.sums) {
-                *here += *there;
+            match sketches.value(row).as_chunks::<{ size_of::<u64>() }>() {
+                ([], []) => {}
+                ([person, number], []) => {
+                    let number = u64::from_le_bytes(*number);
+                    self.add(group, u64::from_le_bytes(*person), Added::of(number));
+                }
+                _ => self.merge(group, sketches.value(row))?,
             }
         }
         Ok(())
@@ -135,19 +150,25 @@ impl GroupsAccumulator for ContributionsOfGroups {
         Ok(vec![self.take(emit_to)?])
     }
 
-    /// Each row is the state of a group.
+    /// Each row is the state of a group: its person and its value's number, which no sketch is as short as.
     fn convert_to_state(
         &self,
         values: &[ArrayRef],
         opt_filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
         let rows = values.first().map_or(0, |values| values.len());
-        let mut of_rows = Self::new(self.k);
-        of_rows.grow(rows);
-        each(values, opt_filter, |row, person, added| {
-            of_rows.add(row, person, added);
+        let mut bytes = Vec::with_capacity(rows * 2 * size_of::<u64>());
+        let mut lengths = vec![0; rows];
+        each(values, opt_filter, |row, person, number| {
+            bytes.extend_from_slice(&person.to_le_bytes());
+            bytes.extend_from_slice(&number.to_le_bytes());
+            lengths[row] = 2 * size_of::<u64>();
         })?;
-        of_rows.state(EmitTo::All)
+        if i32::try_from(bytes.len()).is_err() {
+            return exec_err!("too many rows in one batch");
+        }
+        let rows = BinaryArray::try_new(OffsetBuffer::from_lengths(lengths), bytes.into(), None)?;
+        Ok(vec![Arc::new(rows)])
     }
 
     fn size(&self) -> usize {
@@ -199,11 +220,11 @@ impl Accumulator for ContributionsOfOne {
     }
 }
 
-/// Calls with the row, its person and what it adds, for each row that has a value and that a filter keeps.
+/// Calls with the row, its person and the number of its value, for each row that has a value and that a filter keeps.
 fn each(
     values: &[ArrayRef],
     filter: Option<&BooleanArray>,
-    mut with: impl FnMut(usize, u64, Added),
+    mut with: impl FnMut(usize, u64, u64),
 ) -> Result<()> {
     let [values, people] = values else {
         return exec_err!("contributions are of values and people");
@@ -221,7 +242,7 @@ fn each(
     for (row, (value, person)) in values.iter().zip(people).enumerate() {
         let kept = filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
         if let Some(value) = value.filter(|_| kept) {
-            with(row, person.unwrap_or(UNKNOWN_PERSON), Added::by(value));
+            with(row, person.unwrap_or(UNKNOWN_PERSON), number(value));
         }
     }
     Ok(())

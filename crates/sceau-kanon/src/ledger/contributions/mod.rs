@@ -66,7 +66,7 @@ impl Contributions {
             &mut self.signature,
             &mut self.sums,
             person,
-            Added::by(value),
+            Added::of(number(value)),
         );
     }
 
@@ -149,15 +149,9 @@ struct Added {
 }
 
 impl Added {
+    /// By a value's number.
     #[inline]
-    fn by(value: f64) -> Self {
-        let one_of_each = if value.is_nan() {
-            f64::NAN
-        } else {
-            // The two zeros are one value.
-            value + 0.0
-        };
-        let number = mixed(one_of_each.to_bits());
+    fn of(number: u64) -> Self {
         Self {
             to_sums: Number::of(number),
             to_signature: number as u16,
@@ -171,6 +165,18 @@ impl Added {
             to_signature: self.to_signature.wrapping_add(other.to_signature),
         }
     }
+}
+
+/// The number of a value.
+#[inline]
+fn number(value: f64) -> u64 {
+    let one_of_each = if value.is_nan() {
+        f64::NAN
+    } else {
+        // The two zeros are one value.
+        value + 0.0
+    };
+    mixed(one_of_each.to_bits())
 }
 
 /// Adds what rows of one person add to a figure.
