@@ -1,5 +1,9 @@
 //! Differences between figures over the same people, by rows of few of them.
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array};
+
 use super::world::*;
 
 /// 30 people of A and 30 of B with three acts each, X, Y and Z. Person 0 of A is 103 years old; of the others 12 in A are 70.
@@ -176,4 +180,118 @@ async fn a_ledger_remembers_figures_when_it_is_opened_again() {
     drop(session);
     let session = acts().await.ledger(folder.path()).session().await;
     assert!(rows(&session, &sql(ONE_ROW_LESS)).await.is_empty());
+}
+
+/// Each pair of figures differs by one row of the person of 103 years.
+async fn only_one_leaves(one: &str, other: &str) {
+    for (first, second) in [(one, other), (other, one)] {
+        let folder = tempfile::tempdir().expect("folder");
+        let session = acts().await.ledger(folder.path()).session().await;
+        assert_eq!(rows(&session, first).await.len(), 1, "{first}");
+        assert!(rows(&session, second).await.is_empty(), "{second}");
+    }
+}
+
+#[tokio::test]
+async fn a_sum_of_constants_by_a_condition_counts_the_rows_that_meet_it() {
+    for measure in [
+        "sum(CASE WHEN {} THEN 1 ELSE 0 END)",
+        "avg(CASE WHEN {} THEN 1.0 ELSE 0.0 END)",
+        "sum(CAST({} AS INT))",
+        "sum(coalesce(nullif(CASE WHEN {} THEN 1 ELSE 2 END, 2), 0))",
+    ] {
+        let sql = |of: &str| {
+            format!(
+                "SELECT {} FROM t WHERE dep = 'A'",
+                measure.replace("{}", of)
+            )
+        };
+        only_one_leaves(
+            &sql("act IN ('X', 'Y')"),
+            &sql(&format!("act IN ('X', 'Y') AND {ONE_ROW_LESS}")),
+        )
+        .await;
+    }
+    only_one_leaves(
+        "SELECT sum(CASE WHEN act = 'Z' THEN 0 ELSE 2 END) FROM t WHERE dep = 'A'",
+        &format!("SELECT count(*) FROM t WHERE dep = 'A' AND act <> 'Z' AND {ONE_ROW_LESS}"),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn rows_that_an_amount_leaves_out_are_not_of_its_figure() {
+    let less = format!("SELECT sum(cost) FROM t WHERE dep = 'A' AND act <> 'Z' AND {ONE_ROW_LESS}");
+    let measure = "sum(cost + CASE WHEN act <> 'Z' THEN 0 END)";
+    only_one_leaves(&format!("SELECT {measure} FROM t WHERE dep = 'A'"), &less).await;
+    let less = less.replace("sum(", "avg(");
+    let measure = "regr_avgx(CASE WHEN act <> 'Z' THEN 1.0 END, cost)";
+    only_one_leaves(&format!("SELECT {measure} FROM t WHERE dep = 'A'"), &less).await;
+}
+
+#[tokio::test]
+async fn a_column_that_several_branches_take_is_one_column() {
+    let cases = "CASE act WHEN 'X' THEN cost WHEN 'Y' THEN cost WHEN 'Z' THEN cost END";
+    only_one_leaves(
+        &format!("SELECT sum({cases}) FROM t WHERE dep = 'A'"),
+        &format!("SELECT sum(cost) FROM t WHERE dep = 'A' AND {ONE_ROW_LESS}"),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn those_without_rows_in_an_optional_table_are_not_one_person() {
+    let folder = tempfile::tempdir().expect("folder");
+    let pid = |people: std::ops::Range<usize>| texts(people.map(|person| format!("p{person:03}")));
+    let session = world()
+        .table(
+            "p",
+            vec![
+                ("pid", pid(0..60)),
+                ("age", ints((0..60).map(|person| person / 20))),
+            ],
+        )
+        .await
+        .table(
+            "a",
+            vec![
+                ("pid", pid(0..15)),
+                ("cost", floats((0..15).map(f64::from))),
+            ],
+        )
+        .await
+        .ledger(folder.path())
+        .session()
+        .await;
+    let sql = |of: &str| format!("SELECT count(*) FROM p LEFT JOIN a ON p.pid = a.pid WHERE {of}");
+    assert_eq!(rows(&session, &sql("true")).await, ["60"]);
+    // 20 people without acts are left out.
+    assert_eq!(rows(&session, &sql("age < 2")).await, ["40"]);
+}
+
+#[tokio::test]
+async fn days_between_dates_are_averaged() {
+    let folder = tempfile::tempdir().expect("folder");
+    let days = |from: i32| -> ArrayRef {
+        Arc::new(Date32Array::from_iter_values(
+            (0..30).map(|day| from + day * day % 7),
+        ))
+    };
+    let session = world()
+        .table(
+            "stay",
+            vec![
+                ("pid", texts((0..30).map(|person| format!("p{person}")))),
+                ("enters", days(18_000)),
+                ("leaves", days(18_010)),
+            ],
+        )
+        .await
+        .ledger(folder.path())
+        .session()
+        .await;
+    assert_eq!(
+        rows(&session, "SELECT avg(leaves - enters) FROM stay").await,
+        ["10.0"]
+    );
 }

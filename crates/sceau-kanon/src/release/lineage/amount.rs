@@ -178,7 +178,7 @@ fn number(expr: &Expr) -> Option<f64> {
     }
 }
 
-fn is_literal(expr: &Expr) -> bool {
+pub(super) fn is_literal(expr: &Expr) -> bool {
     match expr {
         Expr::Literal(..) => true,
         Expr::Cast(cast) => is_literal(&cast.expr),

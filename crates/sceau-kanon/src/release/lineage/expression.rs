@@ -185,7 +185,7 @@ fn decides(op: Operator) -> bool {
     )
 }
 
-fn is_zero(expr: &Expr) -> bool {
+pub(super) fn is_zero(expr: &Expr) -> bool {
     match expr {
         Expr::Cast(cast) => is_zero(&cast.expr),
         Expr::Literal(value, _) => value
