@@ -61,7 +61,8 @@
 //!   ask often enough can solve for one person; the ledger makes that longer, and leaves a trace.
 //! - **Which rows.** Figures are compared by people and values, column by column, not by rows. Sums of what a subquery has multiplied,
 //!   numbers of different values, and inner aggregates over several people are compared by their people only: of these a row of
-//!   one person may be left out. Nor is it known that people are in two cells with different rows, so that nothing can be
+//!   one person may be left out. So it may between a figure of rows and one of what an inner aggregate made of each person's rows:
+//!   a sum of `count(*)` by person is held against others of its kind, and not against `count(*)`. Nor is it known that people are in two cells with different rows, so that nothing can be
 //!   subtracted: such cells are withheld if they are near.
 //! - **Who adds nothing.** Those who are counted and those who add to a sum are two sets. Where 1 to *k* − 1 people of a cell add 0, the
 //!   count and the sum are not both released, although nobody can be subtracted by that.

@@ -12,7 +12,7 @@ use super::groups::{ContributionsOfGroups, ContributionsOfOne};
 
 /// The [`Contributions`](super::Contributions) of the rows of a group, as bytes that the ledger reads.
 ///
-/// Takes values (`Float64`) and ids of people (`UInt64`). A row without a value adds nothing; those without an id are one person.
+/// Takes values (`Float64`) and ids of people (`UInt64`). A row without a value or of 0 adds nothing; those without an id are one person.
 /// Some 200 bytes a group for k = 11, however many rows and people it has.
 ///
 /// ```

@@ -220,6 +220,41 @@ async fn a_sum_of_constants_by_a_condition_counts_the_rows_that_meet_it() {
 }
 
 #[tokio::test]
+async fn a_flag_that_a_subquery_made_counts_the_rows_that_have_it() {
+    for flag in ["CASE WHEN {} THEN 1 ELSE 0 END", "CAST({} AS INT)"] {
+        let flag = flag.replace("{}", &format!("act <> 'Z' AND {ONE_ROW_LESS}"));
+        only_one_leaves(
+            "SELECT count(*) FROM t WHERE dep = 'A' AND act <> 'Z'",
+            &format!("SELECT sum(flag) FROM (SELECT {flag} AS flag FROM t WHERE dep = 'A')"),
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn rows_of_nothing_may_be_left_out_of_a_sum() {
+    let folder = tempfile::tempdir().expect("folder");
+    let cost = (0..120).map(|row| if row == 0 { 0.0 } else { 5.0 });
+    let session = world()
+        .table(
+            "t",
+            vec![("pid", texts(people(0, 60, 2))), ("cost", floats(cost))],
+        )
+        .await
+        .ledger(folder.path())
+        .session()
+        .await;
+    for of in ["true", "cost <> 0"] {
+        let sql = format!("SELECT sum(cost) FROM t WHERE {of}");
+        assert_eq!(rows(&session, &sql).await, ["595.0"]);
+    }
+    // Their number is told by a count.
+    assert_eq!(rows(&session, "SELECT count(*) FROM t").await, ["120"]);
+    let sql = "SELECT avg(cost) FROM t WHERE cost <> 0";
+    assert!(rows(&session, sql).await.is_empty());
+}
+
+#[tokio::test]
 async fn rows_that_an_amount_leaves_out_are_not_of_its_figure() {
     let less = format!("SELECT sum(cost) FROM t WHERE dep = 'A' AND act <> 'Z' AND {ONE_ROW_LESS}");
     let measure = "sum(cost + CASE WHEN act <> 'Z' THEN 0 END)";
