@@ -73,7 +73,8 @@
 //!   is one, by pseudo-NIR and rank, by `NIR_ANO_17` and by `BEN_IDT_ANO`; but whom it does not hold is somebody else by each of
 //!   them, and whom it came to hold between two releases is somebody else before and after. Twins who share a pseudo-NIR are one
 //!   where there is no rank. Without IR_BEN_R, tables that name people by other columns are not compared.
-//! - **Another k.** A set that left under a small k is compared up to that k only, and in pairs; under a k above 4 096, up to 4 096.
+//! - **Another k.** A set that left under a small k is compared up to that k only, and in pairs; under a k above 4 096, up to 4 096, and
+//!   figures up to 2 048.
 //! - **Two projects.** Each has its own ledger; what their members tell each other is not looked at.
 //! - **What nobody released.** Rows that a project sees inside the environment are not in its ledger.
 //! - **That a cell is withheld tells something too.** Asked with a condition and without, it tells that some people do not meet

@@ -330,3 +330,32 @@ async fn days_between_dates_are_averaged() {
         ["10.0"]
     );
 }
+
+#[tokio::test]
+async fn what_is_asked_of_the_same_rows_in_many_ways_leaves() {
+    let folder = tempfile::tempdir().expect("folder");
+    let session = acts().await.ledger(folder.path()).session().await;
+    for (sql, cells) in [
+        ("SELECT dep, count(*), sum(cost) FROM t GROUP BY dep", 2),
+        ("SELECT act, count(*), avg(cost) FROM t GROUP BY act", 3),
+        (
+            "SELECT dep, act, count(*), sum(cost) FROM t GROUP BY dep, act",
+            6,
+        ),
+        (
+            "SELECT dep, count(*) FILTER (WHERE act = 'X') FROM t GROUP BY dep",
+            2,
+        ),
+        (
+            "SELECT dep, sum(cost) FROM t WHERE act = 'X' GROUP BY dep",
+            2,
+        ),
+        (
+            "SELECT dep, avg(cost) FROM t WHERE act <> 'Y' GROUP BY dep",
+            2,
+        ),
+        ("SELECT count(*), sum(cost) FROM t", 1),
+    ] {
+        assert_eq!(rows(&session, sql).await.len(), cells, "{sql}");
+    }
+}
