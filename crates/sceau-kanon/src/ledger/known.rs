@@ -18,7 +18,7 @@ pub(super) struct Known {
 }
 
 /// Where a set stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Place {
     shelf: usize,
     at: u32,

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -300,18 +300,20 @@ fn write(
     figures: &[(FigurePlace, KnownFigure)],
 ) -> Result<Head, LedgerError> {
     let time = SystemTime::now().duration_since(UNIX_EPOCH);
+    // What a release says twice is kept once, and what is kept already not again.
+    let (mut places, mut figure_places) = (HashSet::new(), HashSet::new());
     let record = Record {
         time: time.map_or(0, |time| time.as_secs()),
         permit: permit.to_owned(),
         data: data.to_owned(),
         sets: sets
             .iter()
-            .filter(|(place, _)| !state.known.is_kept(*place))
+            .filter(|(place, _)| !state.known.is_kept(*place) && places.insert(*place))
             .map(|(_, set)| set.clone())
             .collect(),
         figures: figures
             .iter()
-            .filter(|(place, _)| !state.figures.is_kept(*place))
+            .filter(|(place, _)| !state.figures.is_kept(*place) && figure_places.insert(*place))
             .map(|(_, figure)| figure.clone())
             .collect(),
     };

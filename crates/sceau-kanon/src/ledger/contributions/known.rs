@@ -24,7 +24,7 @@ pub(in crate::ledger) struct KnownFigures {
 }
 
 /// Where a figure stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::ledger) struct FigurePlace {
     shelf: usize,
     at: u32,

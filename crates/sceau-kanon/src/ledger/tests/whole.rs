@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::*;
-use crate::ledger::Threes;
+use crate::ledger::{Contributions, Threes};
 
 #[test]
 fn what_left_is_known_after_the_ledger_was_closed() {
@@ -164,4 +164,29 @@ fn a_release_over_the_same_people_may_leave_again_and_takes_no_room() {
     assert_eq!(leave(&ledger, &table), [true; 20]);
     assert!(bytes(&folder) - before < 150);
     assert_eq!(ledger.received()[1].sets, 0);
+}
+
+#[test]
+fn what_a_release_says_twice_is_kept_once() {
+    let figure = || {
+        let mut of = Contributions::new(K);
+        (0..30).for_each(|person| of.add_row(id(person), 7.0));
+        of
+    };
+    let once = || cell(0..30).with_figure(SPACE.into(), figure());
+    let twice = || {
+        once()
+            .with(SPACE.into(), sketch(0..30))
+            .with_figure(SPACE.into(), figure())
+    };
+    let size = |cell: Cell| {
+        let folder = Folder::new();
+        let ledger = folder.open().unwrap();
+        assert_eq!(leave(&ledger, &[cell]), [true]);
+        let files = std::fs::read_dir(folder.0.path()).unwrap();
+        files
+            .map(|file| file.unwrap().metadata().unwrap().len())
+            .sum::<u64>()
+    };
+    assert_eq!(size(twice()), size(once()));
 }
