@@ -16,8 +16,9 @@ use std::collections::HashMap;
 use std::mem::size_of;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, UInt64Array};
+use arrow::array::{ArrayRef, AsArray, Float64Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, UInt64Type};
+use datafusion::common::utils::SingleRowListArrayBuilder;
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
@@ -327,15 +328,10 @@ impl Accumulator for Amounts {
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
         let (people, amounts): (Vec<u64>, Vec<f64>) =
             std::mem::take(&mut self.of).into_iter().unzip();
-        let one = |values: ArrayRef| -> Result<ScalarValue> {
-            let item = Field::new_list_field(values.data_type().clone(), true);
-            let offsets = arrow::buffer::OffsetBuffer::from_lengths([values.len()]);
-            let list = arrow::array::ListArray::try_new(Arc::new(item), offsets, values, None)?;
-            Ok(ScalarValue::List(Arc::new(list)))
-        };
+        let one = |values: ArrayRef| SingleRowListArrayBuilder::new(values).build_list_scalar();
         Ok(vec![
-            one(Arc::new(UInt64Array::from(people)))?,
-            one(Arc::new(Float64Array::from(amounts)))?,
+            one(Arc::new(UInt64Array::from(people))),
+            one(Arc::new(Float64Array::from(amounts))),
         ])
     }
 

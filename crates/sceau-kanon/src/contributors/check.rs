@@ -117,14 +117,15 @@ pub(super) fn columns<const N: usize>(given: &[ArrayRef]) -> Result<&[ArrayRef; 
 
 /// One group by itself: an aggregate without GROUP BY.
 #[derive(Debug)]
-struct OfOne<G> {
+pub(crate) struct OfOne<G> {
     groups: G,
     /// No rows: what makes the one group where there are none.
     none: Vec<ArrayRef>,
 }
 
 impl<G: GroupsAccumulator + Debug + Sync> OfOne<G> {
-    fn new<'a>(groups: G, arguments: impl Iterator<Item = &'a DataType>) -> Self {
+    /// `arguments` are the types of what the aggregate takes.
+    pub(crate) fn new<'a>(groups: G, arguments: impl Iterator<Item = &'a DataType>) -> Self {
         Self {
             groups,
             none: arguments.map(new_empty_array).collect(),

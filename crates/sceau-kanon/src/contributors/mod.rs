@@ -37,8 +37,10 @@ mod tails;
 mod unknown;
 
 pub use apart::people_apart;
+pub(crate) use check::OfOne;
 pub use extremes::{Extreme, merged_people_at_extreme, people_at_extreme};
 pub use function::{collect_people, count_merged_people, count_people, merge_people};
 pub use outside::people_outside;
+pub(crate) use rows::Counting;
 pub use tails::people_beyond;
 pub use unknown::{UNKNOWN_PERSON, mark_unknown};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, UInt64Type};
+use datafusion::common::utils::SingleRowListArrayBuilder;
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
@@ -307,15 +308,10 @@ impl Accumulator for Amounts {
             people.push(person);
             amounts.extend(of_person);
         }
-        let one = |values: ArrayRef| -> Result<ScalarValue> {
-            let item = Field::new_list_field(values.data_type().clone(), true);
-            let offsets = arrow::buffer::OffsetBuffer::from_lengths([values.len()]);
-            let list = arrow::array::ListArray::try_new(Arc::new(item), offsets, values, None)?;
-            Ok(ScalarValue::List(Arc::new(list)))
-        };
+        let one = |values: ArrayRef| SingleRowListArrayBuilder::new(values).build_list_scalar();
         Ok(vec![
-            one(Arc::new(UInt64Array::from(people)))?,
-            one(Arc::new(Float64Array::from(amounts)))?,
+            one(Arc::new(UInt64Array::from(people))),
+            one(Arc::new(Float64Array::from(amounts))),
         ])
     }
 

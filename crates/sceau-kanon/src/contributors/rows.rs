@@ -5,10 +5,10 @@ use datafusion::common::Result;
 
 /// Which rows count: those that have a value and that a filter keeps. A row whose filter is NULL is out, as in SQL.
 #[derive(Debug)]
-pub(super) struct Counting(Option<NullBuffer>);
+pub(crate) struct Counting(Option<NullBuffer>);
 
 impl Counting {
-    pub(super) fn new(values: &dyn Array, filter: Option<&BooleanArray>) -> Self {
+    pub(crate) fn new(values: &dyn Array, filter: Option<&BooleanArray>) -> Self {
         let kept = filter.map(|filter| {
             NullBuffer::new(match filter.nulls() {
                 Some(known) => filter.values() & known.inner(),
@@ -21,7 +21,7 @@ impl Counting {
     }
 
     #[inline]
-    pub(super) fn row(&self, row: usize) -> bool {
+    pub(crate) fn row(&self, row: usize) -> bool {
         self.0.as_ref().is_none_or(|rows| rows.is_valid(row))
     }
 

@@ -8,7 +8,8 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature, Volatility,
 };
 
-use super::groups::{ContributionsOfGroups, ContributionsOfOne};
+use super::groups::ContributionsOfGroups;
+use crate::contributors::OfOne;
 
 /// The [`Contributions`](super::Contributions) of the rows of a group, as bytes that the ledger reads.
 ///
@@ -52,6 +53,13 @@ struct SketchContributions {
     signature: Signature,
 }
 
+impl SketchContributions {
+    fn of_one(&self) -> OfOne<ContributionsOfGroups> {
+        let arguments = [DataType::Float64, DataType::UInt64];
+        OfOne::new(ContributionsOfGroups::new(self.k), arguments.iter())
+    }
+}
+
 impl AggregateUDFImpl for SketchContributions {
     fn name(&self) -> &str {
         "sceau_sketch_contributions"
@@ -70,7 +78,7 @@ impl AggregateUDFImpl for SketchContributions {
     }
 
     fn default_value(&self, _: &DataType) -> Result<ScalarValue> {
-        ContributionsOfOne::new(self.k).evaluate()
+        self.of_one().evaluate()
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
@@ -79,7 +87,7 @@ impl AggregateUDFImpl for SketchContributions {
     }
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(ContributionsOfOne::new(self.k)))
+        Ok(Box::new(self.of_one()))
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {

@@ -3,12 +3,12 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{Float64Type, UInt64Type};
-use datafusion::common::{Result, ScalarValue, exec_err};
-use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
+use datafusion::common::{Result, exec_err};
+use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::field::Number;
 use super::{Added, Contributions, add, number, write};
-use crate::contributors::UNKNOWN_PERSON;
+use crate::contributors::{Counting, UNKNOWN_PERSON};
 
 /// The contributions to every group of an aggregate at once, side by side.
 #[derive(Debug)]
@@ -178,48 +178,6 @@ impl GroupsAccumulator for ContributionsOfGroups {
     }
 }
 
-/// The contributions to one group: an aggregate without GROUP BY.
-#[derive(Debug)]
-pub(super) struct ContributionsOfOne(ContributionsOfGroups);
-
-impl ContributionsOfOne {
-    pub(super) fn new(k: u32) -> Self {
-        let mut groups = ContributionsOfGroups::new(k);
-        groups.grow(1);
-        Self(groups)
-    }
-
-    fn take(&mut self) -> Result<ScalarValue> {
-        let sketch = self.0.take(EmitTo::All)?;
-        self.0.grow(1);
-        ScalarValue::try_from_array(&sketch, 0)
-    }
-}
-
-impl Accumulator for ContributionsOfOne {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let rows = values.first().map_or(0, |values| values.len());
-        self.0.update_batch(values, &vec![0; rows], None, 1)
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let rows = states.first().map_or(0, |states| states.len());
-        self.0.merge_batch(states, &vec![0; rows], 1)
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![self.take()?])
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        self.take()
-    }
-
-    fn size(&self) -> usize {
-        self.0.size()
-    }
-}
-
 /// Calls with the row, its person and the number of its value, for each row that has a value and that a filter keeps.
 fn each(
     values: &[ArrayRef],
@@ -239,9 +197,9 @@ fn each(
             people.data_type()
         );
     };
-    for (row, (value, person)) in values.iter().zip(people).enumerate() {
-        let kept = filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
-        if let Some(value) = value.filter(|_| kept) {
+    let counting = Counting::new(values, filter);
+    for (row, (&value, person)) in values.values().iter().zip(people).enumerate() {
+        if counting.row(row) {
             with(row, person.unwrap_or(UNKNOWN_PERSON), number(value));
         }
     }
